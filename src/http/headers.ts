@@ -1,0 +1,244 @@
+// Hot path: no allocation to read a header that is not there. Guarded by bench P1 and P7.
+//
+// The header lines of one message. A received block stays one string and a table of offsets; a value becomes a string only when
+// someone asks for it, and unchanged lines are written out as slices of the block. Changes are kept beside it: a removed line is
+// marked, an added one stands in `added`. Names compare without regard to case (RFC 9110 5.1); names that are set are written in
+// canonical form (`X-Flow-Id`). Values are byte strings. Order between different names is not kept, order within a name is.
+
+/** Offsets of one line in the table: name start, name end, value start, value end (value trimmed of blanks and tabs). */
+export const LINE_FIELDS = 4;
+
+const LOWER = 0x20;
+
+/** Canonical spelling: first letter and letters after a dash upper case, the rest lower case; other names as they are. */
+export function canonicalName(name: string): string {
+  let upper = true;
+  for (let i = 0; i < name.length; i++) {
+    const c = name.charCodeAt(i);
+    if (upper ? c >= 97 && c <= 122 : c >= 65 && c <= 90) return canonicalNameSlow(name);
+    upper = c === 45;
+  }
+  return name;
+}
+
+function canonicalNameSlow(name: string): string {
+  for (let i = 0; i < name.length; i++) if (!isTokenChar(name.charCodeAt(i))) return name;
+  let out = "";
+  let upper = true;
+  for (let i = 0; i < name.length; i++) {
+    const c = name[i]!;
+    out += upper ? c.toUpperCase() : c.toLowerCase();
+    upper = c === "-";
+  }
+  return out;
+}
+
+/** RFC 9110 5.6.2: tchar. */
+function isTokenChar(c: number): boolean {
+  return (
+    (c >= 97 && c <= 122) ||
+    (c >= 65 && c <= 90) ||
+    (c >= 48 && c <= 57) ||
+    (c > 32 && c < 127 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(c)))
+  );
+}
+
+/** True when `text` between the offsets equals `name` without regard to ASCII case. */
+function sameName(text: string, start: number, end: number, name: string): boolean {
+  if (end - start !== name.length) return false;
+  for (let i = 0; i < name.length; i++) {
+    const a = text.charCodeAt(start + i);
+    const b = name.charCodeAt(i);
+    if (a === b) continue;
+    const folded = a | LOWER;
+    if (folded !== (b | LOWER) || folded < 97 || folded > 122) return false;
+  }
+  return true;
+}
+
+/** True when the two names are equal without regard to ASCII case. */
+export function equalNames(a: string, b: string): boolean {
+  return sameName(a, 0, a.length, b);
+}
+
+export class Headers {
+  #text = "";
+  #lines: Int32Array = empty;
+  #count = 0;
+  /** 1 for every received line that was removed; null while nothing was. */
+  #removed: Uint8Array | null = null;
+  /** Name (canonical), value, name, value ... of the lines that were added. */
+  #added: string[] | null = null;
+
+  /** Takes a received block over. `lines` holds LINE_FIELDS offsets into `text` for each of `count` lines and is not copied. */
+  reset(text: string, lines: Int32Array, count: number): void {
+    this.#text = text;
+    this.#lines = lines;
+    this.#count = count;
+    this.#removed = null;
+    this.#added = null;
+  }
+
+  /** Makes the block empty. */
+  clear(): void {
+    this.reset("", empty, 0);
+  }
+
+  /** The first value of `name`, undefined when there is no such line. */
+  get(name: string): string | undefined {
+    const i = this.#find(name, 0);
+    if (i >= 0) return this.#value(i);
+    const added = this.#added;
+    if (added !== null) for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) return added[k + 1]!;
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    if (this.#find(name, 0) >= 0) return true;
+    const added = this.#added;
+    if (added !== null) for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) return true;
+    return false;
+  }
+
+  /** All values of `name` in order; an empty list when there is none. */
+  getAll(name: string): string[] {
+    const values: string[] = [];
+    for (let i = this.#find(name, 0); i >= 0; i = this.#find(name, i + 1)) values.push(this.#value(i));
+    const added = this.#added;
+    if (added !== null) {
+      for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) values.push(added[k + 1]!);
+    }
+    return values;
+  }
+
+  /** Replaces all values of `name` by one. */
+  set(name: string, value: string): void {
+    this.delete(name);
+    (this.#added ??= []).push(canonicalName(name), value);
+  }
+
+  /** Adds a line after those that are there. */
+  append(name: string, value: string): void {
+    (this.#added ??= []).push(canonicalName(name), value);
+  }
+
+  /** Removes all values of `name`. */
+  delete(name: string): void {
+    for (let i = this.#find(name, 0); i >= 0; i = this.#find(name, i + 1)) {
+      this.#removed ??= new Uint8Array(this.#count);
+      this.#removed[i] = 1;
+    }
+    const added = this.#added;
+    if (added === null) return;
+    let kept = 0;
+    for (let k = 0; k < added.length; k += 2) {
+      if (equalNames(added[k]!, name)) continue;
+      added[kept++] = added[k]!;
+      added[kept++] = added[k + 1]!;
+    }
+    added.length = kept;
+  }
+
+  /** Calls `visit` for every line: received ones in order, then added ones; names as they will be written. */
+  forEach(visit: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      const k = i * LINE_FIELDS;
+      visit(canonicalName(this.#text.slice(this.#lines[k]!, this.#lines[k + 1]!)), this.#value(i));
+    }
+    const added = this.#added;
+    if (added !== null) for (let k = 0; k < added.length; k += 2) visit(added[k]!, added[k + 1]!);
+  }
+
+  /** Number of lines. */
+  get size(): number {
+    let n = (this.#added?.length ?? 0) / 2;
+    for (let i = 0; i < this.#count; i++) if (this.#removed === null || this.#removed[i] === 0) n++;
+    return n;
+  }
+
+  /** A copy that does not share changes; the received text is shared. */
+  clone(): Headers {
+    const copy = new Headers();
+    copy.#text = this.#text;
+    copy.#lines = this.#lines.slice(0, this.#count * LINE_FIELDS);
+    copy.#count = this.#count;
+    copy.#removed = this.#removed === null ? null : this.#removed.slice();
+    copy.#added = this.#added === null ? null : this.#added.slice();
+    return copy;
+  }
+
+  /** Marks a received line as removed; for the codec, which knows framing lines by number. */
+  removeLine(index: number): void {
+    this.#removed ??= new Uint8Array(this.#count);
+    this.#removed[index] = 1;
+  }
+
+  /**
+   * The lines as bytes of a message head, each ended by CRLF. Runs of unchanged lines are one slice of the received text.
+   * `canonical` false means that some received name is not in canonical form, so each must be looked at.
+   */
+  serialize(canonical: boolean): string {
+    let out = canonical ? this.#copyRuns() : this.#copyLines();
+    const added = this.#added;
+    if (added !== null) for (let k = 0; k < added.length; k += 2) out += `${added[k]!}: ${added[k + 1]!}\r\n`;
+    return out;
+  }
+
+  #copyRuns(): string {
+    const count = this.#count;
+    if (count === 0) return "";
+    const lines = this.#lines;
+    const removed = this.#removed;
+    if (removed === null) return this.#text.slice(lines[0]!, this.#lineEnd(count - 1));
+    let out = "";
+    for (let i = 0; i < count; ) {
+      if (removed[i] === 1) {
+        i++;
+        continue;
+      }
+      const first = i;
+      while (i < count && removed[i] === 0) i++;
+      out += this.#text.slice(lines[first * LINE_FIELDS]!, this.#lineEnd(i - 1));
+    }
+    return out;
+  }
+
+  #copyLines(): string {
+    let out = "";
+    for (let i = 0; i < this.#count; i++) {
+      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      const k = i * LINE_FIELDS;
+      const name = canonicalName(this.#text.slice(this.#lines[k]!, this.#lines[k + 1]!));
+      out += `${name}: ${this.#value(i)}\r\n`;
+    }
+    return out;
+  }
+
+  /** Where the line after `i` begins: a value is followed by optional blanks and CRLF. */
+  #lineEnd(i: number): number {
+    return i + 1 < this.#count
+      ? this.#lines[(i + 1) * LINE_FIELDS]!
+      : this.#text.indexOf("\n", this.#lines[i * LINE_FIELDS + 3]!) + 1;
+  }
+
+  #find(name: string, from: number): number {
+    const lines = this.#lines;
+    const length = name.length;
+    for (let i = from; i < this.#count; i++) {
+      const k = i * LINE_FIELDS;
+      const start = lines[k]!;
+      if (lines[k + 1]! - start !== length) continue;
+      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      if (sameName(this.#text, start, start + length, name)) return i;
+    }
+    return -1;
+  }
+
+  #value(i: number): string {
+    const k = i * LINE_FIELDS;
+    return this.#text.slice(this.#lines[k + 2]!, this.#lines[k + 3]!);
+  }
+}
+
+const empty = new Int32Array(0);

@@ -1,0 +1,106 @@
+// The contract between the exchange and the filters: what a filter sees of one request, and the fields by which it tells the
+// proxy something. All strings are byte strings (util/bytes.ts) unless said otherwise. proxy/request-context.ts is the one
+// implementation; nothing keeps a context past its exchange.
+
+import type { Headers } from "../http/headers.ts";
+
+/** A body that a filter serves or puts in place of another: a byte string, bytes, or a stream of bytes. null: no body. */
+export type Body = null | string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Changes a body while it streams. What `write` and `end` return goes on; null: nothing yet. A promise holds the stream back. */
+export interface BodyTransform {
+  write(chunk: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>;
+  end(): Uint8Array | null | Promise<Uint8Array | null>;
+  /** Called when the stream breaks off before `end`. */
+  destroy?(): void;
+}
+
+/** The request as it goes on to the backend. */
+export interface FilterRequest {
+  method: string;
+  /** The request target as received, never changed. */
+  readonly target: string;
+  /** `HTTP/1.1`, `HTTP/1.0`, `HTTP/2.0`. */
+  readonly protocol: string;
+  /** The incoming host; only rfcHost() changes it (spec filters 6.2). The Host of the backend request is `outgoingHost`. */
+  host: string;
+  /** The decoded path. Setting it makes the backend request carry this path, encoded anew (spec filters 3.6). */
+  path: string;
+  /** The path of the target as received, encoded. */
+  readonly rawPath: string;
+  /** The query without `?`; setting it replaces the query of the backend request. */
+  rawQuery: string;
+  readonly headers: Headers;
+  /** IP address of the peer without port. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** True when the client connection is TLS. */
+  readonly tls: boolean;
+  /** Declared length of the body in bytes: 0 without body, -1 when not declared. */
+  readonly contentLength: number;
+}
+
+/** The response on its way to the client. */
+export interface FilterResponse {
+  status: number;
+  readonly headers: Headers;
+}
+
+/** When the access log writes a line for this request; null: as the flags say. */
+export interface AccessLogDecision {
+  /** True: log when a prefix matches (or there is none). False: log when none matches (never, when there is none). */
+  readonly enable: boolean;
+  /** Status classes: below 10 the hundreds, below 100 the tens, else the status. */
+  readonly prefixes: readonly number[];
+}
+
+export interface FilterContext {
+  readonly request: FilterRequest;
+  /** Only in the response phase, or after `serve`. */
+  readonly response: FilterResponse;
+  readonly routeId: string;
+  /** Host header of the backend request; "" means the host of the address that is finally used. */
+  outgoingHost: string;
+  /** Host of the network backend's address, "" for other backends. */
+  readonly backendHost: string;
+  /** Value of a path parameter of the matched route, "" when there is none. */
+  pathParam(name: string): string;
+  /** For values that filters hand to other filters; made at first use, shared over loopbacks. */
+  readonly stateBag: Map<string, unknown>;
+  /** True in the response phase. */
+  readonly hasResponse: boolean;
+
+  /**
+   * Answers the request: the remaining request filters and the backend are skipped. `headers` are name, value pairs.
+   * In the response phase it replaces the response.
+   */
+  serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void;
+  /** True once `serve` was called. */
+  readonly served: boolean;
+
+  /** Replaces the response body; the caller sets or removes Content-Length and Content-Encoding. */
+  replaceResponseBody(body: Body): void;
+  /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
+  transformResponseBody(transform: BodyTransform): void;
+  /** Changes the request body while it streams to the backend; it is then sent chunked. */
+  transformRequestBody(transform: BodyTransform): void;
+
+  /** Dynamic backend (spec filters 9.1); "" when not set. */
+  dynamicUrl: string;
+  dynamicHost: string;
+  dynamicScheme: string;
+  /** Limits in milliseconds, NaN when not set (spec resilience 8). */
+  backendTimeoutMs: number;
+  readTimeoutMs: number;
+  writeTimeoutMs: number;
+  /** Key for the consistentHash algorithm, "" when not set; and its balance factor, 0 when not set. */
+  hashKey: string;
+  hashBalanceFactor: number;
+  /** Set by backendIsProxy(). */
+  backendIsProxy: boolean;
+  /** Set by setFastCgiFilename(). */
+  fastCgiFilename: string;
+  accessLog: AccessLogDecision | null;
+  /** Query parameters whose values the access log replaces by a hash; null when none. */
+  accessLogMaskedQuery: Set<string> | null;
+}
