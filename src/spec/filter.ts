@@ -18,13 +18,22 @@ export interface Filter {
 export interface FilterExample {
   /** A whole eskip route; the backend address `http://backend.test` is replaced by a running one. */
   readonly route: string;
-  readonly send?: { readonly method?: string; readonly path?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+  readonly send?: {
+    readonly method?: string;
+    readonly path?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly body?: string;
+  };
   readonly expect: {
     readonly status?: number;
     readonly headers?: Readonly<Record<string, string>>;
     readonly body?: string;
     /** What the backend must have seen. */
-    readonly backend?: { readonly target?: string; readonly headers?: Readonly<Record<string, string>>; readonly body?: string };
+    readonly backend?: {
+      readonly target?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    };
   };
 }
 

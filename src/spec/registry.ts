@@ -8,7 +8,11 @@ export class Registry {
   readonly #filters = new Map<string, FilterSpec>();
   readonly #predicates = new Map<string, PredicateSpec>();
 
-  constructor(filters: readonly FilterSpec[], predicates: readonly PredicateSpec[], disabledFilters: readonly string[] = []) {
+  constructor(
+    filters: readonly FilterSpec[],
+    predicates: readonly PredicateSpec[],
+    disabledFilters: readonly string[] = [],
+  ) {
     const disabled = new Set(disabledFilters);
     for (const spec of filters) if (!disabled.has(spec.name)) this.#filters.set(spec.name, spec);
     for (const spec of predicates) this.#predicates.set(spec.name, spec);

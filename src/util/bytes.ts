@@ -4,12 +4,12 @@
 
 /** The UTF-8 bytes of a Unicode string, one character per byte. ASCII comes back as it is. */
 export function toByteString(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, "utf8").latin1Slice();
+  return isAscii(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** The Unicode text of a byte string read as UTF-8; an invalid byte becomes U+FFFD. ASCII comes back as it is. */
 export function fromByteString(bytes: string): string {
-  return isAscii(bytes) ? bytes : Buffer.from(bytes, "latin1").utf8Slice();
+  return isAscii(bytes) ? bytes : Buffer.from(bytes, "latin1").toString("utf8");
 }
 
 /** True when every character is below U+0080. */
