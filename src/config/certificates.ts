@@ -1,0 +1,53 @@
+// Pairs of certificate and key files (-tls-cert with -tls-key, -client-tls-cert with -client-tls-key), read and checked at start.
+
+import { readFile } from "node:fs/promises";
+import { openReason } from "../util/system-error.ts";
+import { Invalid } from "./option.ts";
+
+export interface KeyPair {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** PEM: the leaf first, then intermediates. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The pairs of two comma separated lists of files; the first that cannot be used is what is wrong. */
+export async function loadKeyPairs(certFiles: string, keyFiles: string): Promise<KeyPair[] | Invalid> {
+  if (certFiles === "" && keyFiles === "") return [];
+  const certs = certFiles.split(",");
+  const keys = keyFiles.split(",");
+  if (certs.length !== keys.length || certFiles === "" || keyFiles === "") {
+    return new Invalid("number of certificates does not match number of keys");
+  }
+  const { createSecureContext } = await import("node:tls");
+  const pairs: KeyPair[] = [];
+  for (let i = 0; i < certs.length; i++) {
+    const certFile = certs[i]!;
+    const keyFile = keys[i]!;
+    const cert = await readText(certFile);
+    const key = cert instanceof Invalid ? cert : await readText(keyFile);
+    let problem = "";
+    if (cert instanceof Invalid) problem = cert.message;
+    else if (key instanceof Invalid) problem = key.message;
+    else {
+      try {
+        createSecureContext({ cert, key });
+        pairs.push({ certFile, keyFile, cert, key });
+        continue;
+      } catch (cause) {
+        problem = cause instanceof Error ? cause.message : String(cause);
+      }
+    }
+    return new Invalid(`failed to load X509 keypair from ${certFile} and ${keyFile}: ${problem}`);
+  }
+  return pairs;
+}
+
+async function readText(file: string): Promise<string | Invalid> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    return new Invalid(openReason(cause, file));
+  }
+}
