@@ -1,0 +1,132 @@
+// All filters that ship, sorted by name. The registry is made from this list; a filter that is not here does not exist.
+
+import type { FilterSpec } from "../spec/filter.ts";
+import { healthcheck } from "./content/healthcheck.ts";
+import { inlineContent } from "./content/inline-content.ts";
+import { inlineContentIfStatus } from "./content/inline-content-if-status.ts";
+import { setFastCgiFilename } from "./content/set-fast-cgi-filename.ts";
+import { status } from "./content/status.ts";
+import { setDynamicBackendHost } from "./dynamic-backend/set-dynamic-backend-host.ts";
+import { setDynamicBackendHostFromHeader } from "./dynamic-backend/set-dynamic-backend-host-from-header.ts";
+import { setDynamicBackendScheme } from "./dynamic-backend/set-dynamic-backend-scheme.ts";
+import { setDynamicBackendSchemeFromHeader } from "./dynamic-backend/set-dynamic-backend-scheme-from-header.ts";
+import { setDynamicBackendUrl } from "./dynamic-backend/set-dynamic-backend-url.ts";
+import { setDynamicBackendUrlFromHeader } from "./dynamic-backend/set-dynamic-backend-url-from-header.ts";
+import { appendContextRequestHeader } from "./headers/append-context-request-header.ts";
+import { appendContextResponseHeader } from "./headers/append-context-response-header.ts";
+import { appendRequestHeader } from "./headers/append-request-header.ts";
+import { appendResponseHeader } from "./headers/append-response-header.ts";
+import { copyRequestHeader } from "./headers/copy-request-header.ts";
+import { copyResponseHeader } from "./headers/copy-response-header.ts";
+import { corsOrigin } from "./headers/cors-origin.ts";
+import { decodeBase64RequestHeader } from "./headers/decode-base64-request-header.ts";
+import { decodeBase64ResponseHeader } from "./headers/decode-base64-response-header.ts";
+import { dropRequestHeader } from "./headers/drop-request-header.ts";
+import { dropRequestHeaderRegexp } from "./headers/drop-request-header-regexp.ts";
+import { dropResponseHeader } from "./headers/drop-response-header.ts";
+import { dropResponseHeaderRegexp } from "./headers/drop-response-header-regexp.ts";
+import { encodeBase64RequestHeader } from "./headers/encode-base64-request-header.ts";
+import { encodeBase64ResponseHeader } from "./headers/encode-base64-response-header.ts";
+import { flowId } from "./headers/flow-id.ts";
+import { modRequestHeader } from "./headers/mod-request-header.ts";
+import { modResponseHeader } from "./headers/mod-response-header.ts";
+import { requestCopyHeader } from "./headers/request-copy-header.ts";
+import { requestHeader } from "./headers/request-header.ts";
+import { responseCopyHeader } from "./headers/response-copy-header.ts";
+import { responseHeader } from "./headers/response-header.ts";
+import { setContextRequestHeader } from "./headers/set-context-request-header.ts";
+import { setContextResponseHeader } from "./headers/set-context-response-header.ts";
+import { setRequestHeader } from "./headers/set-request-header.ts";
+import { setResponseHeader } from "./headers/set-response-header.ts";
+import { xforward } from "./headers/xforward.ts";
+import { xforwardFirst } from "./headers/xforward-first.ts";
+import { backendIsProxy } from "./host/backend-is-proxy.ts";
+import { preserveHost } from "./host/preserve-host.ts";
+import { rfcHost } from "./host/rfc-host.ts";
+import { consistentHashBalanceFactor } from "./loadbalancer/consistent-hash-balance-factor.ts";
+import { consistentHashKey } from "./loadbalancer/consistent-hash-key.ts";
+import { endpointCreated } from "./loadbalancer/endpoint-created.ts";
+import { fadeIn } from "./loadbalancer/fade-in.ts";
+import { accessLogDisabled } from "./log/access-log-disabled.ts";
+import { disableAccessLog } from "./log/disable-access-log.ts";
+import { enableAccessLog } from "./log/enable-access-log.ts";
+import { maskAccessLogQuery } from "./log/mask-access-log-query.ts";
+import { annotate } from "./meta/annotate.ts";
+import { comment } from "./meta/comment.ts";
+import { originMarker } from "./meta/origin-marker.ts";
+import { modPath } from "./path/mod-path.ts";
+import { setPath } from "./path/set-path.ts";
+import { dropQuery } from "./query/drop-query.ts";
+import { headerToQuery } from "./query/header-to-query.ts";
+import { queryToHeader } from "./query/query-to-header.ts";
+import { setQuery } from "./query/set-query.ts";
+import { stripQuery } from "./query/strip-query.ts";
+import { backendTimeout } from "./timeouts/backend-timeout.ts";
+import { readTimeout } from "./timeouts/read-timeout.ts";
+import { writeTimeout } from "./timeouts/write-timeout.ts";
+
+export const filterSpecs: readonly FilterSpec[] = [
+  accessLogDisabled,
+  annotate,
+  appendContextRequestHeader,
+  appendContextResponseHeader,
+  appendRequestHeader,
+  appendResponseHeader,
+  backendIsProxy,
+  backendTimeout,
+  comment,
+  consistentHashBalanceFactor,
+  consistentHashKey,
+  copyRequestHeader,
+  copyResponseHeader,
+  corsOrigin,
+  decodeBase64RequestHeader,
+  decodeBase64ResponseHeader,
+  disableAccessLog,
+  dropQuery,
+  dropRequestHeader,
+  dropRequestHeaderRegexp,
+  dropResponseHeader,
+  dropResponseHeaderRegexp,
+  enableAccessLog,
+  encodeBase64RequestHeader,
+  encodeBase64ResponseHeader,
+  endpointCreated,
+  fadeIn,
+  flowId,
+  headerToQuery,
+  healthcheck,
+  inlineContent,
+  inlineContentIfStatus,
+  maskAccessLogQuery,
+  modPath,
+  modRequestHeader,
+  modResponseHeader,
+  originMarker,
+  preserveHost,
+  queryToHeader,
+  readTimeout,
+  requestCopyHeader,
+  requestHeader,
+  responseCopyHeader,
+  responseHeader,
+  rfcHost,
+  setContextRequestHeader,
+  setContextResponseHeader,
+  setDynamicBackendHost,
+  setDynamicBackendHostFromHeader,
+  setDynamicBackendScheme,
+  setDynamicBackendSchemeFromHeader,
+  setDynamicBackendUrl,
+  setDynamicBackendUrlFromHeader,
+  setFastCgiFilename,
+  setPath,
+  setQuery,
+  setRequestHeader,
+  setResponseHeader,
+  status,
+  stripQuery,
+  writeTimeout,
+  xforward,
+  xforwardFirst,
+];
