@@ -2,6 +2,8 @@
 //
 // A parsed request head: the text once, offsets into it, and what framing and routing need. request-parser.ts fills it.
 
+import { Target } from "../target.ts";
+
 export class RequestHead {
   /** The whole head from the first byte of the request line to the empty line, one character per byte. */
   text = "";
@@ -31,4 +33,14 @@ export class RequestHead {
   resumeAt = 0;
   /** Bit set of the special lines that are present, see `SPECIAL` in tables.ts; tells which of them need a look. */
   special = 0;
+  /** KIND (tables.ts) of each header line, so that a line can be found or removed by its number. */
+  kinds = new Uint8Array(64);
+  /** The parts of the target. */
+  readonly target = new Target();
+  /** Offset up to which an incomplete line is known to have no end. */
+  searchedTo = 0;
+  /** True while a folded line is being undone; always false in a parsed head. */
+  folded = false;
+  /** True when one empty line may come before the next request: the last one was a POST (spec proxy 4). */
+  emptyLineAllowed = false;
 }
