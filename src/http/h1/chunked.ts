@@ -9,15 +9,18 @@
 import { latin1 } from "../latin1.ts";
 import { BAD_CHUNK_END, BAD_CHUNK_SIZE, BAD_TRAILER, CHUNK_LINE_TOO_LONG, TRAILER_TOO_LARGE } from "./errors.ts";
 import { type FieldLines, resetFields, scanFields } from "./field-lines.ts";
-import { MAX_CHUNK_EXTENSION_BYTES, MAX_CHUNK_LINE_BYTES, TRAILER_LIMITS } from "./limits.ts";
+import { maxChunkExtensionBytes, maxChunkLineBytes, trailerLimits } from "./limits.ts";
 import { CR, HEX, HTAB, LF, SP, TOKEN, VALUE } from "./tables.ts";
 
-/** All bytes given were used; more are needed. */
-export const CHUNK_MORE = 0;
-/** `dataStart` to `dataEnd` are body bytes. */
-export const CHUNK_DATA = 1;
-/** The body is complete, trailers included; `pos` is the first byte after it. */
-export const CHUNK_END = 2;
+/** What `next` found. */
+export const ChunkEvent = {
+  /** All bytes given were used; more are needed. */
+  needMore: 0,
+  /** `dataStart` to `dataEnd` are body bytes. */
+  data: 1,
+  /** The body is complete, trailers included; `position` is the first byte after it. */
+  end: 2,
+} as const;
 
 const SIZE_FIRST = 0;
 const SIZE = 1;
@@ -63,10 +66,10 @@ export class Trailers implements FieldLines {
 
 export class ChunkedDecoder {
   /** After an event: the first byte that was not used. */
-  pos = 0;
+  position = 0;
   dataStart = 0;
   dataEnd = 0;
-  /** Set after CHUNK_END when there were trailers. */
+  /** Set after ChunkEvent.end when there were trailers. */
   trailers: Trailers | null = null;
   #state = SIZE_FIRST;
   /** Size being read, then the bytes of the chunk that are still to come. */
@@ -87,14 +90,14 @@ export class ChunkedDecoder {
     this.#trailerText = "";
   }
 
-  /** True after CHUNK_END. */
+  /** True after ChunkEvent.end. */
   get ended(): boolean {
     return this.#state === ENDED;
   }
 
   /**
-   * Goes on with the bytes `pos` to `end`: CHUNK_MORE, CHUNK_DATA, CHUNK_END, or an error code (< 0, errors.ts), after which
-   * the decoder must not be asked again. After CHUNK_DATA call again with `this.pos`.
+   * Goes on with the bytes `pos` to `end`: ChunkEvent.needMore, ChunkEvent.data, ChunkEvent.end, or an error code (< 0, errors.ts), after which
+   * the decoder must not be asked again. After ChunkEvent.data call again with `this.position`.
    */
   next(buffer: Buffer, pos: number, end: number): number {
     let at = pos;
@@ -103,17 +106,17 @@ export class ChunkedDecoder {
         const stop = end - at < this.#left ? end : at + this.#left;
         this.dataStart = at;
         this.dataEnd = stop;
-        this.pos = stop;
+        this.position = stop;
         this.#left -= stop - at;
         if (this.#left === 0) this.#state = DATA_CR;
-        return CHUNK_DATA;
+        return ChunkEvent.data;
       }
       if (this.#state >= TRAILER_FIRST) return this.#trailer(buffer, at, end);
       const error = this.#step(buffer[at++]!);
       if (error < 0) return error;
     }
-    this.pos = at;
-    return CHUNK_MORE;
+    this.position = at;
+    return ChunkEvent.needMore;
   }
 
   /** One byte outside of data and trailers. Returns 0 or an error code. */
@@ -155,7 +158,7 @@ export class ChunkedDecoder {
 
   /** RFC 9112 7.1.1: *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] ). */
   #extension(byte: number): number {
-    if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES || ++this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) {
+    if (++this.#lineBytes > maxChunkLineBytes || ++this.#extensionBytes > maxChunkExtensionBytes) {
       return CHUNK_LINE_TOO_LONG;
     }
     const blank = isBlank(byte);
@@ -226,14 +229,14 @@ export class ChunkedDecoder {
           if (byte !== LF) return BAD_TRAILER;
           this.#state = ENDED;
       }
-      if (this.#trailerText.length + at - kept > TRAILER_LIMITS.maxBytes) return TRAILER_TOO_LARGE;
+      if (this.#trailerText.length + at - kept > trailerLimits.maxBytes) return TRAILER_TOO_LARGE;
     }
-    this.pos = at;
+    this.position = at;
     if (this.#state !== ENDED) {
       if (kept < end) this.#trailerText += latin1(buffer, kept, end);
-      return CHUNK_MORE;
+      return ChunkEvent.needMore;
     }
-    return this.#trailerText === "" ? CHUNK_END : this.#parseTrailers();
+    return this.#trailerText === "" ? ChunkEvent.end : this.#parseTrailers();
   }
 
   #parseTrailers(): number {
@@ -241,10 +244,10 @@ export class ChunkedDecoder {
     trailers.text = `${this.#trailerText}\r\n`;
     resetFields(trailers);
     const bytes = Buffer.from(trailers.text, "latin1");
-    const end = scanFields(trailers, bytes, 0, 0, bytes.length, TRAILER_LIMITS.maxLines);
+    const end = scanFields(trailers, bytes, 0, 0, bytes.length, trailerLimits.maxLines);
     if (end <= 0 || trailers.folded) return BAD_TRAILER;
     this.trailers = trailers;
-    return CHUNK_END;
+    return ChunkEvent.end;
   }
 }
 

@@ -16,11 +16,11 @@ export function requestHeadLimits(maxHeaderBytes: number, maxLines = 500): HeadL
 }
 
 /** Limits of response heads (spec proxy 11: 10 MiB). */
-export const RESPONSE_HEAD_LIMITS: HeadLimits = { maxBytes: 10 * 1024 * 1024, maxLines: 50_000 };
+export const defaultResponseLimits: HeadLimits = { maxBytes: 10 * 1024 * 1024, maxLines: 50_000 };
 
 /** Bytes of one chunk size line with its extensions (spec proxy 12: a longer line is a 400). */
-export const MAX_CHUNK_LINE_BYTES = 4096;
+export const maxChunkLineBytes = 4096;
 /** Bytes of all chunk extensions of one body; RFC 9112 7.1.1 asks for such a limit. */
-export const MAX_CHUNK_EXTENSION_BYTES = 65_536;
+export const maxChunkExtensionBytes = 65_536;
 /** Limits of a trailer section. */
-export const TRAILER_LIMITS: HeadLimits = { maxBytes: 65_536, maxLines: 500 };
+export const trailerLimits: HeadLimits = { maxBytes: 65_536, maxLines: 500 };

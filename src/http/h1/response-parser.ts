@@ -17,7 +17,6 @@ import {
 import { fail, hasLineFeed, resetFields, scanFields, unfold } from "./field-lines.ts";
 import { equalsFolded, parseLength, TOKEN_CLOSE, TOKEN_KEEP_ALIVE, TOKEN_UPGRADE, tokensOf } from "./field-values.ts";
 import type { HeadLimits } from "./limits.ts";
-import type { ResponseHead } from "./response-head.ts";
 import { CR, KIND, LF, SP, SPECIAL, VALUE } from "./tables.ts";
 
 const ZERO = 0x30;
@@ -27,10 +26,39 @@ const PROTOCOL = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e] as const;
 const TO_READ = SPECIAL.contentLength | SPECIAL.transferEncoding | SPECIAL.connection;
 
 /** How the end of a response body is found (RFC 9112 6.3). */
-export const BODY_NONE = 0;
-export const BODY_LENGTH = 1;
-export const BODY_CHUNKED = 2;
-export const BODY_CLOSE = 3;
+export const BodyKind = { none: 0, length: 1, chunked: 2, close: 3 } as const;
+export type BodyKind = (typeof BodyKind)[keyof typeof BodyKind];
+
+/** A parsed response head: one instance per backend connection, filled anew for every response. */
+export class ResponseHead {
+  /** The whole head from the first byte of the status line to the empty line, one character per byte. */
+  text = "";
+  /** 100 to 999. */
+  status = 0;
+  /** 0 for HTTP/1.0, 1 for everything later. */
+  minorVersion = 1;
+  /** LINE_FIELDS offsets (http/headers.ts) for each header line. */
+  lines = new Int32Array(4 * 64);
+  /** KIND (tables.ts) of each header line. */
+  kinds = new Uint8Array(64);
+  lineCount = 0;
+  /** True when all received names are in canonical form. */
+  canonical = true;
+  /** Bits of SPECIAL (tables.ts). */
+  special = 0;
+  /** Declared length in bytes, -1 when there is none or `chunked` counts instead. */
+  contentLength = -1;
+  chunked = false;
+  /** False when the backend closes after this response, or the connection must not be used again. */
+  keepAlive = true;
+  /** True when the framing was doubtful (Content-Length beside chunked): read it, then close the connection. */
+  poisoned = false;
+  /** True when Connection names `upgrade` and there is an Upgrade line; looked at for 101. */
+  upgrade = false;
+  resumeAt = 0;
+  searchedTo = 0;
+  folded = false;
+}
 
 /** Parses the response head at `start`; results and resumption as in parseRequestHead. */
 export function parseResponseHead(
@@ -147,9 +175,9 @@ function readSpecialLines(head: ResponseHead): ErrorCode {
  * How the body of the response to a `method` request ends. A response to CONNECT has a body like others: the proxy opens no
  * tunnel for it (spec matching 2.4).
  */
-export function bodyKind(method: string, head: ResponseHead): number {
+export function bodyKind(method: string, head: ResponseHead): BodyKind {
   const { status } = head;
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return BODY_NONE;
-  if (head.chunked) return BODY_CHUNKED;
-  return head.contentLength >= 0 ? BODY_LENGTH : BODY_CLOSE;
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return BodyKind.none;
+  if (head.chunked) return BodyKind.chunked;
+  return head.contentLength >= 0 ? BodyKind.length : BodyKind.close;
 }
