@@ -1,0 +1,130 @@
+// The load generator, a process of its own: `node bench/load/generator.ts PLAN.json` runs one plan (plan.ts) against 127.0.0.1 and
+// prints its result as one line of JSON. It ends by itself a few seconds after the planned time, whatever the other side does.
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { Histogram } from "./histogram.ts";
+import { LoadConnection } from "./load-connection.ts";
+import type { LoadPlan, LoadResult } from "./plan.ts";
+
+const tickMs = 1;
+
+class Generator {
+  readonly #plan: LoadPlan;
+  readonly #body: Buffer | null;
+  readonly #whole = new Histogram();
+  readonly #second = new Histogram();
+  readonly #p99BySecond: number[] = [];
+  readonly #errors: Record<string, number> = {};
+  readonly #connections = new Set<LoadConnection>();
+  /** Only with a fixed rate: connections without a request, and the times of requests that wait for one. */
+  readonly #idle: LoadConnection[] = [];
+  readonly #due: number[] = [];
+  #sentByRate = 0;
+  #next = 0;
+  #bytes = 0;
+  #isOver = false;
+  #startedAt = 0;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+    this.#body = plan.bodyBytes > 0 ? Buffer.alloc(plan.bodyBytes, "x") : null;
+  }
+
+  run(): Promise<LoadResult> {
+    this.#startedAt = performance.now();
+    for (let i = 0; i < this.#plan.connections; i++) this.#connect();
+    const seconds = setInterval(() => this.#endSecond(), 1000);
+    const ticks = this.#plan.ratePerSecond > 0 ? setInterval(() => this.#tick(), tickMs) : null;
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        clearInterval(seconds);
+        if (ticks !== null) clearInterval(ticks);
+        resolve(this.#finish());
+      }, this.#plan.seconds * 1000);
+    });
+  }
+
+  answered(connection: LoadConnection, wrong: string): void {
+    if (this.#isOver) return;
+    const now = performance.now();
+    if (wrong !== "") this.#count(wrong);
+    else {
+      const micros = (now - connection.startedAt) * 1000;
+      this.#whole.add(micros);
+      this.#second.add(micros);
+    }
+    this.#bytes += connection.bytesReceived;
+    connection.bytesReceived = 0;
+    const due = this.#plan.ratePerSecond === 0 ? now : this.#due.shift();
+    if (due === undefined) this.#idle.push(connection);
+    else this.#send(connection, due);
+  }
+
+  closed(connection: LoadConnection, reason: string): void {
+    if (this.#isOver) return;
+    this.#count(reason);
+    this.#connections.delete(connection);
+    const at = this.#idle.indexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    setTimeout(() => {
+      if (!this.#isOver) this.#connect();
+    }, 20);
+  }
+
+  #connect(): void {
+    const expect = { status: this.#plan.expectStatus, bytes: this.#plan.expectBytes };
+    this.#connections.add(
+      new LoadConnection(this.#plan.port, expect, this, (connection) => {
+        if (this.#plan.ratePerSecond === 0) this.#send(connection, performance.now());
+        else this.#idle.push(connection);
+      }),
+    );
+  }
+
+  #send(connection: LoadConnection, startedAt: number): void {
+    const head = this.#plan.heads[this.#next]!;
+    this.#next = this.#next + 1 === this.#plan.heads.length ? 0 : this.#next + 1;
+    connection.send(head, this.#body, startedAt);
+  }
+
+  /** Sends what is due. A request that finds no idle connection waits, and its waiting counts as latency. */
+  #tick(): void {
+    const now = performance.now();
+    const wanted = Math.floor(((now - this.#startedAt) / 1000) * this.#plan.ratePerSecond);
+    for (; this.#sentByRate < wanted; this.#sentByRate++) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) this.#due.push(now);
+      else this.#send(connection, now);
+    }
+  }
+
+  #endSecond(): void {
+    this.#p99BySecond.push(Math.round(this.#second.quantile(0.99)));
+    this.#second.reset();
+  }
+
+  #count(what: string): void {
+    this.#errors[what] = (this.#errors[what] ?? 0) + 1;
+  }
+
+  #finish(): LoadResult {
+    this.#isOver = true;
+    for (const connection of this.#connections) connection.destroy();
+    if (this.#due.length > 0) this.#errors["not sent in time"] = this.#due.length;
+    const at = (share: number) => Math.round(this.#whole.quantile(share));
+    return {
+      requests: this.#whole.total,
+      errors: this.#errors,
+      seconds: (performance.now() - this.#startedAt) / 1000,
+      bytesReceived: this.#bytes,
+      latencyMicros: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: Math.round(this.#whole.max) },
+      p99MicrosBySecond: this.#p99BySecond,
+    };
+  }
+}
+
+const plan = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as LoadPlan;
+setTimeout(() => process.exit(3), (plan.seconds + 10) * 1000).unref();
+console.log(JSON.stringify(await new Generator(plan).run()));
+process.exit(0);
