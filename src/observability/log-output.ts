@@ -1,0 +1,86 @@
+// Where the application log goes: app/ makes the main thread's log with it, runtime/worker.ts that of a worker.
+// The main thread writes at once, so that the last line before an exit is out; a worker hands its lines to a bounded sink, since a
+// log that nobody reads must not hold up requests.
+
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import { closeLogDescriptor, openLogDescriptor, sinkOn } from "./line-sink.ts";
+import { ApplicationLog, type LogLevel } from "./log.ts";
+
+/** The settings of the flags `-application-log*`; they can be sent to a worker. */
+export interface LogSettings {
+  readonly level: LogLevel;
+  readonly prefix: string;
+  readonly json: boolean;
+  /** A path, `/dev/stdout`, `/dev/stderr`; "" is standard error. */
+  readonly path: string;
+}
+
+export interface OpenLog {
+  readonly log: ApplicationLog;
+  /** Writes out what is held, at most `timeoutMs` long, and closes the file. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** What is written before the configuration is read: text without prefix on standard error. */
+export const EARLY_LOG: LogSettings = { level: "info", prefix: "", json: false, path: "" };
+
+/** The log of the main thread. Throws as fs does when the file cannot be opened. */
+export function openLog(settings: LogSettings): OpenLog {
+  const fd = openLogDescriptor(settings.path);
+  const log = new ApplicationLog({
+    level: settings.level,
+    prefix: settings.prefix,
+    json: settings.json,
+    terminal: isatty(fd),
+    write: (line) => writeAtOnce(fd, line),
+    now: Date.now,
+  });
+  return {
+    log,
+    async close() {
+      closeLogDescriptor(fd);
+    },
+  };
+}
+
+/** The log of a worker. Throws as fs does when the file cannot be opened. */
+export function openWorkerLog(settings: LogSettings): OpenLog {
+  const fd = openLogDescriptor(settings.path);
+  // A log that cannot be written has no place left to say so.
+  const sink = sinkOn(fd, () => {});
+  const log = new ApplicationLog({
+    level: settings.level,
+    prefix: settings.prefix,
+    json: settings.json,
+    terminal: isatty(fd),
+    write: (line) => sink.add(line),
+    now: Date.now,
+  });
+  return {
+    log,
+    async close(timeoutMs) {
+      await sink.close(timeoutMs);
+      closeLogDescriptor(fd);
+    },
+  };
+}
+
+/** Tries of a write to a pipe that is full and does not block; then the rest of the line is given up. */
+const FULL_PIPE_TRIES = 50;
+
+function writeAtOnce(fd: number, line: string): void {
+  const bytes = Buffer.from(line, "utf8");
+  let start = 0;
+  for (let tries = 0; start < bytes.length && tries < FULL_PIPE_TRIES; ) {
+    try {
+      start += writeSync(fd, bytes, start);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;
+      tries++;
+      Atomics.wait(waiting, 0, 0, 1);
+    }
+  }
+}
+
+const waiting = new Int32Array(new SharedArrayBuffer(4));
