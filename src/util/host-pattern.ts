@@ -8,6 +8,8 @@ export interface LiteralHost {
   readonly name: string;
   /** True: exactly one label more stands in front, of one character or more. */
   readonly wildcard: boolean;
+  /** True: that label may hold only `a-z`, `0-9` and `-`. */
+  readonly strictLabel: boolean;
   /** True: one dot may follow. */
   readonly optionalDot: boolean;
   /** True: a colon and decimal digits may follow. */
@@ -16,8 +18,9 @@ export interface LiteralHost {
 
 const PORT = ["(:[0-9]+)?", "(?::[0-9]+)?"];
 const DOT = ["[.]?", "\\.?"];
-/** Label patterns in front of a dot. `[^.]` also matches characters that no host has, and the twin below does the same. */
-const LABELS = ["[^.]+"];
+/** Label patterns in front of a dot. `[^.]` also matches characters that no host has, and so does matchLiteralHosts. */
+const ANY_LABEL = "[^.]+";
+const STRICT_LABEL = "[a-z0-9-]+";
 
 /** The names that the pattern matches, null when it may match anything else. */
 export function literalHosts(pattern: string): LiteralHost[] | null {
@@ -50,13 +53,13 @@ function literalHost(pattern: string): LiteralHost | null {
     optionalDot = true;
     rest = rest.slice(0, -dot.length);
   }
-  const label = LABELS.find((text) => rest.startsWith(text));
-  if (label !== undefined) rest = rest.slice(label.length);
-  const name = literalText(rest);
-  if (name === null) return null;
-  if (label === undefined) return name === "" ? null : { name, wildcard: false, optionalDot, optionalPort };
+  const label = rest.startsWith(ANY_LABEL) ? ANY_LABEL : rest.startsWith(STRICT_LABEL) ? STRICT_LABEL : "";
+  const wildcard = label !== "";
+  const name = literalText(rest.slice(label.length));
+  if (name === null || name === "") return null;
+  if (!wildcard) return { name, wildcard, strictLabel: false, optionalDot, optionalPort };
   if (!name.startsWith(".") || name.length < 2) return null;
-  return { name: name.slice(1), wildcard: true, optionalDot, optionalPort };
+  return { name: name.slice(1), wildcard, strictLabel: label === STRICT_LABEL, optionalDot, optionalPort };
 }
 
 /** The text that a pattern of letters, digits, `-`, `_` and escaped dots stands for; null when there is anything else in it. */
@@ -91,11 +94,11 @@ export function matchLiteralHosts(hosts: readonly LiteralHost[], subject: string
 }
 
 function matchLiteralHost(host: LiteralHost, subject: string): boolean {
+  if (!host.wildcard && subject.length === host.name.length) return subject === host.name;
   let start = 0;
   if (host.wildcard) {
-    start = subject.indexOf(".");
-    if (start < 1) return false;
-    start++;
+    start = subject.indexOf(".") + 1;
+    if (start < 2 || (host.strictLabel && !isStrictLabel(subject, start - 1))) return false;
   }
   if (!subject.startsWith(host.name, start)) return false;
   let at = start + host.name.length;
@@ -107,4 +110,12 @@ function matchLiteralHost(host: LiteralHost, subject: string): boolean {
     if (at === first) return false;
   }
   return at === subject.length;
+}
+
+function isStrictLabel(subject: string, end: number): boolean {
+  for (let i = 0; i < end; i++) {
+    const c = subject.charCodeAt(i);
+    if (!((c >= 97 && c <= 122) || (c >= 48 && c <= 57) || c === 45)) return false;
+  }
+  return true;
 }
