@@ -47,7 +47,7 @@ async function readYaml(text: string): Promise<YamlNode | string> {
     if (depth > maxDepth) throw new TooDeep();
     if (isAlias(node)) return convert(node.resolve(document), depth + 1);
     if (isMap(node)) {
-      const entries: [string, YamlNode][] = [];
+      const entries: (readonly [string, YamlNode])[] = [];
       for (const pair of node.items) {
         const value = convert(pair.value, depth + 1);
         const key = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : "";

@@ -1,0 +1,102 @@
+// GET of a document with a condition, redirects, gzip and a limit of time (spec route-sources 2.3). The body is complete when it is
+// handed over; an interrupted one is a failure.
+
+import * as http from "node:http";
+import * as https from "node:https";
+import { createGunzip } from "node:zlib";
+import { systemErrorText } from "../util/system-error.ts";
+
+export interface Download {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  /** Empty for another status than 200. */
+  readonly body: Uint8Array<SharedArrayBuffer>;
+}
+
+const maxRedirects = 10;
+const redirects = new Set([301, 302, 303, 307, 308]);
+
+/** Holds the connections to one server between polls. */
+export class Downloader {
+  readonly #agents: { "http:": http.Agent; "https:": https.Agent };
+  readonly #timeoutMs: number;
+
+  /** `timeoutMs` is for all of one download, 0: none. `env` holds HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  constructor(timeoutMs: number, env: NodeJS.ProcessEnv) {
+    const options = { keepAlive: true, proxyEnv: env };
+    this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+    this.#timeoutMs = timeoutMs;
+  }
+
+  close(): void {
+    this.#agents["http:"].destroy();
+    this.#agents["https:"].destroy();
+  }
+
+  /** Rejects with an Error whose message is the reason. */
+  async get(url: string, etag: string): Promise<Download> {
+    const abort = new AbortController();
+    const timer = this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), this.#timeoutMs) : undefined;
+    try {
+      let target = new URL(url);
+      for (let i = 0; i <= maxRedirects; i++) {
+        const response = await this.#request(target, etag, abort.signal);
+        const location = response.headers.location;
+        if (redirects.has(response.statusCode!) && location !== undefined) {
+          response.resume();
+          target = new URL(location, target);
+          continue;
+        }
+        const body = response.statusCode === 200 ? await readBody(response) : empty;
+        response.resume();
+        return { status: response.statusCode!, headers: response.headers, body };
+      }
+      throw new Error(`stopped after ${maxRedirects} redirects`);
+    } catch (cause) {
+      if (abort.signal.aborted) throw new Error(`Get ${JSON.stringify(url)}: timeout after ${this.#timeoutMs} ms`);
+      throw new Error(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #request(target: URL, etag: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const { protocol } = target;
+    if (protocol !== "http:" && protocol !== "https:") {
+      return Promise.reject(new Error(`unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`));
+    }
+    const headers: http.OutgoingHttpHeaders = { "accept-encoding": "gzip" };
+    if (etag !== "") headers["if-none-match"] = etag;
+    const options = { headers, signal, agent: this.#agents[protocol] };
+    return new Promise((resolve, reject) => {
+      const get = protocol === "https:" ? https.get : http.get;
+      get(target, options, resolve).on("error", reject);
+    });
+  }
+}
+
+async function readBody(response: http.IncomingMessage): Promise<Uint8Array<SharedArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const take = (chunk: Uint8Array): void => {
+    chunks.push(chunk);
+    length += chunk.length;
+  };
+  if (response.headers["content-encoding"] === "gzip") {
+    const unzip = createGunzip();
+    response.on("error", (cause) => unzip.destroy(cause));
+    for await (const chunk of response.pipe(unzip)) take(chunk as Uint8Array);
+  } else {
+    for await (const chunk of response) take(chunk as Uint8Array);
+  }
+  if (!response.complete) throw new Error("unexpected end of the body");
+  const body = new Uint8Array(new SharedArrayBuffer(length));
+  let at = 0;
+  for (const chunk of chunks) {
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+const empty: Uint8Array<SharedArrayBuffer> = new Uint8Array(new SharedArrayBuffer(0));

@@ -1,0 +1,208 @@
+// One eskip document that changes now and then (a file, a URL): hands the first content over as a whole and later only what differs.
+// An edit of a long document costs a comparison of bytes and the parsing of the changed definitions with their neighbours; where
+// that could be wrong (ids that stand twice, comments cut open) all of it is parsed, and still only differences are handed over.
+// Invariant: what it holds is what the host accepted last; content that is refused changes nothing.
+
+import { routesEqual } from "../eskip/canonical.ts";
+import type { ParseError } from "../eskip/parse-error.ts";
+import { parseRoutes } from "../eskip/parser.ts";
+import type { Route } from "../eskip/route.ts";
+import type { DataClientHost, RouteTransaction } from "../spec/data-client.ts";
+import { DefinitionIndex, hashId } from "./definition-index.ts";
+import { PieceText } from "./piece-text.ts";
+import { ContentFailure, commonPrefix, commonSuffix, equalBytes, type RouteContent } from "./route-content.ts";
+
+const semicolon = 0x3b;
+
+/** A part of a changed document that is parsed alone is at most this long, or a quarter of the document. */
+const maxRegionBytes = 1 << 20;
+
+/** Usual length of a definition; only where the index begins. */
+const guessedDefinitionBytes = 128;
+
+interface Accepted {
+  readonly text: PieceText;
+  readonly index: DefinitionIndex;
+}
+
+export class RouteDocument {
+  #accepted: Accepted | null = null;
+
+  /** False until the first content was accepted. */
+  get loaded(): boolean {
+    return this.#accepted !== null;
+  }
+
+  /** Brings `content` in force. Throws ContentFailure when it cannot be read or parsed; nothing has changed then. */
+  accept(content: RouteContent, host: DataClientHost): void {
+    const before = this.#accepted;
+    if (before === null) {
+      this.#accepted = loadAll(content, host);
+      return;
+    }
+    const prefix = commonPrefix(before.text, content);
+    if (prefix === before.text.length && prefix === content.length) return;
+    const limit = Math.min(before.text.length, content.length) - prefix;
+    const suffix = commonSuffix(before.text, content, limit);
+    this.#accepted = updateRegion(before, content, prefix, suffix, host) ?? updateAll(before, content, host);
+  }
+}
+
+function loadAll(content: RouteContent, host: DataClientHost): Accepted {
+  const bytes = content.readAll();
+  content.confirm();
+  const index = new DefinitionIndex(Math.ceil(bytes.length / guessedDefinitionBytes));
+  host.apply(true, (transaction) => {
+    transaction.reset();
+    refuse(
+      parseRoutes(bytes, (route, start, end) => {
+        index.add(end, route.id);
+        transaction.upsert(route, { bytes, start, end });
+      }),
+    );
+  });
+  index.trim();
+  return { text: new PieceText([bytes]), index };
+}
+
+function refuse(error: ParseError | null): void {
+  if (error !== null) throw new ContentFailure(error.message);
+}
+
+/** Null when the change cannot be told from its surroundings alone. */
+function updateRegion(
+  before: Accepted,
+  content: RouteContent,
+  prefix: number,
+  suffix: number,
+  host: DataClientHost,
+): Accepted | null {
+  const { text, index } = before;
+  // The region begins behind the last definition that ends in the common begin, at its semicolon, and ends with the first
+  // definition whose whole text lies in the common end: behind it the parser is in the same state as before the change.
+  const first = index.endingBefore(prefix);
+  const last = index.endingBefore(text.length - suffix) + 1;
+  const toEnd = last >= index.count;
+  const start = index.start(first);
+  const oldEnd = toEnd ? text.length : index.ends[last]!;
+  const delta = content.length - text.length;
+  const newEnd = oldEnd + delta;
+  const length = newEnd - start;
+  if (length < 0 || length > Math.max(maxRegionBytes, content.length / 4)) return null;
+  if (first > 0 && text.viewFrom(start, start + 1)[0] !== semicolon) return null;
+
+  const newBytes = content.read(start, newEnd).slice();
+  const newIndex = new DefinitionIndex(16);
+  const newRoutes = parseRegion(newBytes, newIndex);
+  const oldRoutes = parseRegion(text.read(start, oldEnd), new DefinitionIndex(16));
+  if (newRoutes === null || oldRoutes === null) return null;
+  if (!toEnd && newIndex.ends[newIndex.count - 1] !== length) return null;
+  const afterRegion = toEnd ? index.count : last + 1;
+  const hashes = new Set([...oldRoutes.keys(), ...newRoutes.keys()].map(hashId));
+  if (index.hasOutside(hashes, first, afterRegion)) return null;
+
+  content.confirm();
+  const changed = [...newRoutes.values()].filter((route) => !routesEqual(route, oldRoutes.get(route.id) ?? null));
+  const gone = [...oldRoutes.keys()].filter((id) => !newRoutes.has(id));
+  if (changed.length + gone.length > 0) {
+    host.apply(false, (transaction) => {
+      for (const id of gone) transaction.delete(id);
+      for (const route of changed) transaction.upsert(route);
+    });
+  }
+  return {
+    text: text.replace(start, oldEnd, newBytes),
+    index: index.replaced(first, afterRegion, newIndex, start, delta),
+  };
+}
+
+/** The definitions of a region by id; null when it does not parse, an id stands twice or is missing. */
+function parseRegion(bytes: Uint8Array, index: DefinitionIndex): Map<string, Route> | null {
+  const routes = new Map<string, Route>();
+  const error = parseRoutes(bytes, (route, _start, end) => {
+    index.add(end, route.id);
+    routes.set(route.id, route);
+  });
+  return error !== null || routes.size !== index.count || routes.has("") ? null : routes;
+}
+
+/** Parses the whole content and hands over what differs from the definitions before. */
+function updateAll(before: Accepted, content: RouteContent, host: DataClientHost): Accepted {
+  const bytes = content.readAll();
+  content.confirm();
+  const index = new DefinitionIndex(Math.max(16, before.index.count));
+  const text = new PieceText([bytes]);
+  const old = new OldDefinitions(before);
+  host.apply(false, (transaction: RouteTransaction) => {
+    refuse(
+      parseRoutes(bytes, (route, start, end) => {
+        index.add(end, route.id);
+        if (!old.holds(route, index.text(text, index.count - 1))) transaction.upsert(route, { bytes, start, end });
+      }),
+    );
+    old.forEachGone((id) => transaction.delete(id));
+  });
+  index.trim();
+  return { text, index };
+}
+
+/** The definitions of a document, to be found by id: a hash table over the hashes of the index. */
+class OldDefinitions {
+  readonly #text: PieceText;
+  readonly #index: DefinitionIndex;
+  /** Number of a definition plus one, 0 for a free slot. */
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  /** 1 for every definition whose id the new document has. */
+  readonly #seen: Uint8Array;
+
+  constructor(accepted: Accepted) {
+    this.#text = accepted.text;
+    this.#index = accepted.index;
+    const { count, hashes } = accepted.index;
+    const size = 2 ** Math.ceil(Math.log2(count * 2 + 2));
+    this.#mask = size - 1;
+    this.#slots = new Int32Array(size);
+    this.#seen = new Uint8Array(count);
+    // From the last one, so that a search meets the definition that counts first when an id stands twice.
+    for (let i = count - 1; i >= 0; i--) {
+      let slot = hashes[i]! & this.#mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
+      this.#slots[slot] = i + 1;
+    }
+  }
+
+  /** True when the old document has the same route; remembers its id. A repeated id of the new document is never held. */
+  holds(route: Route, text: Uint8Array): boolean {
+    const hash = hashId(route.id);
+    let result: boolean | null = null;
+    for (let slot = hash & this.#mask; this.#slots[slot] !== 0; slot = (slot + 1) & this.#mask) {
+      const i = this.#slots[slot]! - 1;
+      if (this.#index.hashes[i] !== hash) continue;
+      const oldText = this.#index.text(this.#text, i);
+      const same = equalBytes(oldText, text);
+      const old = same ? route : parseOne(oldText);
+      if (old.id !== route.id) continue;
+      result ??= this.#seen[i] === 0 && (same || routesEqual(old, route));
+      this.#seen[i] = 1;
+    }
+    return result ?? false;
+  }
+
+  /** Calls `visit` with the id of every definition that the new document does not have. */
+  forEachGone(visit: (id: string) => void): void {
+    for (let i = 0; i < this.#seen.length; i++) {
+      if (this.#seen[i] === 0) visit(parseOne(this.#index.text(this.#text, i)).id);
+    }
+  }
+}
+
+/** The route of one definition that was accepted before. */
+function parseOne(text: Uint8Array): Route {
+  let found: Route | null = null;
+  const error = parseRoutes(text, (route) => {
+    found = route;
+  });
+  if (found === null) throw new Error(`accepted definition does not parse: ${error?.message}`);
+  return found;
+}
