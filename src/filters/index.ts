@@ -1,11 +1,36 @@
 // All filters that ship, sorted by name. The registry is made from this list; a filter that is not here does not exist.
 
 import type { FilterSpec } from "../spec/filter.ts";
+import { absorb } from "./content/absorb.ts";
+import { absorbSilent } from "./content/absorb-silent.ts";
 import { healthcheck } from "./content/healthcheck.ts";
 import { inlineContent } from "./content/inline-content.ts";
 import { inlineContentIfStatus } from "./content/inline-content-if-status.ts";
+import { randomContent } from "./content/random-content.ts";
+import { repeatContent } from "./content/repeat-content.ts";
+import { repeatContentHex } from "./content/repeat-content-hex.ts";
 import { setFastCgiFilename } from "./content/set-fast-cgi-filename.ts";
 import { status } from "./content/status.ts";
+import { tarpit } from "./content/tarpit.ts";
+import { wrapContent } from "./content/wrap-content.ts";
+import { wrapContentHex } from "./content/wrap-content-hex.ts";
+import { dropRequestCookie } from "./cookies/drop-request-cookie.ts";
+import { dropResponseCookie } from "./cookies/drop-response-cookie.ts";
+import { jsCookie } from "./cookies/js-cookie.ts";
+import { requestCookie } from "./cookies/request-cookie.ts";
+import { responseCookie } from "./cookies/response-cookie.ts";
+import { backendBandwidth } from "./diag/backend-bandwidth.ts";
+import { backendChunks } from "./diag/backend-chunks.ts";
+import { backendLatency } from "./diag/backend-latency.ts";
+import { bandwidth } from "./diag/bandwidth.ts";
+import { chunks } from "./diag/chunks.ts";
+import { histogramRequestLatency } from "./diag/histogram-request-latency.ts";
+import { histogramResponseLatency } from "./diag/histogram-response-latency.ts";
+import { latency } from "./diag/latency.ts";
+import { normalRequestLatency } from "./diag/normal-request-latency.ts";
+import { normalResponseLatency } from "./diag/normal-response-latency.ts";
+import { uniformRequestLatency } from "./diag/uniform-request-latency.ts";
+import { uniformResponseLatency } from "./diag/uniform-response-latency.ts";
 import { setDynamicBackendHost } from "./dynamic-backend/set-dynamic-backend-host.ts";
 import { setDynamicBackendHostFromHeader } from "./dynamic-backend/set-dynamic-backend-host-from-header.ts";
 import { setDynamicBackendScheme } from "./dynamic-backend/set-dynamic-backend-scheme.ts";
@@ -50,7 +75,9 @@ import { fadeIn } from "./loadbalancer/fade-in.ts";
 import { accessLogDisabled } from "./log/access-log-disabled.ts";
 import { disableAccessLog } from "./log/disable-access-log.ts";
 import { enableAccessLog } from "./log/enable-access-log.ts";
+import { logHeader } from "./log/log-header.ts";
 import { maskAccessLogQuery } from "./log/mask-access-log-query.ts";
+import { unverifiedAuditLog } from "./log/unverified-audit-log.ts";
 import { annotate } from "./meta/annotate.ts";
 import { comment } from "./meta/comment.ts";
 import { originMarker } from "./meta/origin-marker.ts";
@@ -66,14 +93,21 @@ import { readTimeout } from "./timeouts/read-timeout.ts";
 import { writeTimeout } from "./timeouts/write-timeout.ts";
 
 export const filterSpecs: readonly FilterSpec[] = [
+  absorb,
+  absorbSilent,
   accessLogDisabled,
   annotate,
   appendContextRequestHeader,
   appendContextResponseHeader,
   appendRequestHeader,
   appendResponseHeader,
+  backendBandwidth,
+  backendChunks,
   backendIsProxy,
+  backendLatency,
   backendTimeout,
+  bandwidth,
+  chunks,
   comment,
   consistentHashBalanceFactor,
   consistentHashKey,
@@ -84,8 +118,10 @@ export const filterSpecs: readonly FilterSpec[] = [
   decodeBase64ResponseHeader,
   disableAccessLog,
   dropQuery,
+  dropRequestCookie,
   dropRequestHeader,
   dropRequestHeaderRegexp,
+  dropResponseCookie,
   dropResponseHeader,
   dropResponseHeaderRegexp,
   enableAccessLog,
@@ -96,18 +132,30 @@ export const filterSpecs: readonly FilterSpec[] = [
   flowId,
   headerToQuery,
   healthcheck,
+  histogramRequestLatency,
+  histogramResponseLatency,
   inlineContent,
   inlineContentIfStatus,
+  jsCookie,
+  latency,
+  logHeader,
   maskAccessLogQuery,
   modPath,
   modRequestHeader,
   modResponseHeader,
+  normalRequestLatency,
+  normalResponseLatency,
   originMarker,
   preserveHost,
   queryToHeader,
+  randomContent,
   readTimeout,
+  repeatContent,
+  repeatContentHex,
+  requestCookie,
   requestCopyHeader,
   requestHeader,
+  responseCookie,
   responseCopyHeader,
   responseHeader,
   rfcHost,
@@ -126,6 +174,12 @@ export const filterSpecs: readonly FilterSpec[] = [
   setResponseHeader,
   status,
   stripQuery,
+  tarpit,
+  uniformRequestLatency,
+  uniformResponseLatency,
+  unverifiedAuditLog,
+  wrapContent,
+  wrapContentHex,
   writeTimeout,
   xforward,
   xforwardFirst,

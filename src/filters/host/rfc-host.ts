@@ -24,9 +24,8 @@ export const rfcHost = defineFilter({
   },
 });
 
-/** `a.b.` -> `a.b`, `a.b.:81` -> `a.b:81`; a bracketed address has no dot before its port. */
+/** `a.b.` -> `a.b`, `a.b.:81` -> `a.b:81`, `a.b..` -> `a.b.` (spec matching 9). */
 function withoutTrailingDot(host: string): string {
-  const colon = host.lastIndexOf(":");
-  const end = colon < 0 || host[host.length - 1] === "]" ? host.length : colon;
-  return end > 0 && host[end - 1] === "." ? host.slice(0, end - 1) + host.slice(end) : host;
+  const text = host.includes(".:") ? host.replaceAll(".:", ":") : host;
+  return text.endsWith(".") ? text.slice(0, -1) : text;
 }
