@@ -111,7 +111,8 @@ export class RouteUpdater {
       log.info(`route settings, ${type}, delete count: ${batch.deletes}`);
       return;
     }
-    for (const route of batch.upserted) log.info(`route settings, ${type}, route: ${route.id}: ${printExpression(route)}`);
+    for (const route of batch.upserted)
+      log.info(`route settings, ${type}, route: ${route.id}: ${printExpression(route)}`);
     for (const id of batch.deleted) log.info(`route settings, ${type}, deleted id: ${id}`);
   }
 }

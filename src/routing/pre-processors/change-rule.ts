@@ -44,7 +44,11 @@ function changer(rule: ChangeRule, log: Logger): Change {
   const expansion = parseExpansion(rule.replacement);
   let logged = 0;
 
-  const replace = (call: Call, kind: string, parse: (text: string) => { calls: readonly Call[]; problem: string }): Call => {
+  const replace = (
+    call: Call,
+    kind: string,
+    parse: (text: string) => { calls: readonly Call[]; problem: string },
+  ): Call => {
     const text = printCall(call);
     const changed = replaceText(regexp, text, expansion);
     if (changed === text) return call;

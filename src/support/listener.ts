@@ -1,0 +1,57 @@
+// The support listener: plain HTTP for operators, served by the main thread beside the proxy (spec observability 1). What it shows
+// is given as handlers by path; everything else is 404.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Logger } from "../observability/log.ts";
+import { systemErrorText } from "../util/system-error.ts";
+
+export interface SupportHandler {
+  /** Answers this path and all below it, e.g. `/routes`. */
+  readonly path: string;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+}
+
+/** A server that does not listen yet. */
+export function createSupportListener(handlers: readonly SupportHandler[], log: Logger): Server {
+  return createServer((request, response) => {
+    const path = request.url!.split("?", 1)[0]!;
+    const handler = handlers.find((candidate) => path === candidate.path || path.startsWith(`${candidate.path}/`));
+    if (handler === undefined) return notFound(response);
+    Promise.try(handler.handle, request, response).catch((cause: unknown) => {
+      log.error(`support listener: ${path}: ${cause instanceof Error ? cause.stack : String(cause)}`);
+      response.destroy();
+    });
+  });
+}
+
+/** Opens the server on `host:port` or `:port`; false when that failed, which is logged and stops nothing. */
+export function listenSupport(server: Server, address: string, log: Logger): Promise<boolean> {
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, Math.max(colon, 0)).replace(/^\[|\]$/g, "");
+  const port = Number(address.slice(colon + 1));
+  return new Promise((resolve) => {
+    const failed = (cause: unknown): void => {
+      log.error(`Failed to start supportListener on ${address}: ${systemErrorText(cause)}`);
+      resolve(false);
+    };
+    if (colon < 0 || !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+      return failed(new Error("expected host:port"));
+    }
+    server.once("error", failed);
+    server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
+      server.off("error", failed);
+      resolve(true);
+    });
+  });
+}
+
+/** `/healthz`: 200 while the process runs. */
+export const healthHandler: SupportHandler = {
+  path: "/healthz",
+  handle: (_request, response) => void response.writeHead(200, { "Content-Type": "text/plain" }).end("ok"),
+};
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
+  response.end("404 page not found\n");
+}

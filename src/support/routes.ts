@@ -1,0 +1,137 @@
+// `/routes` of the support listener: the active table or the refused routes, page by page (spec route-sources 7). It asks the table
+// for small batches and writes them as the client reads, so that a listing of 800,000 routes needs no memory of its size.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { normalizeSlots } from "../eskip/canonical.ts";
+import type { RouteProblem } from "../eskip/diagnostics.ts";
+import { invalidRoutesToJson, routesToJson } from "../eskip/json.ts";
+import { compact, type PrintOptions, pretty, printRoutes } from "../eskip/printer.ts";
+import type { Route } from "../eskip/route.ts";
+import { shownId } from "../routing/pre-processors/clone-id.ts";
+
+/** The part of the routing table that is listed. */
+export interface ListedTable {
+  /** Number of valid routes. */
+  readonly count: number;
+  /** When the build of the active table began, milliseconds since 1970. */
+  readonly builtAtMs: number;
+  /** Valid routes sorted by id. */
+  page(offset: number, limit: number): readonly Route[];
+  invalid(): readonly { readonly route: Route; readonly problem: RouteProblem }[];
+}
+
+const defaultLimit = 1024;
+const batchSize = 1024;
+
+/** The handler of `/routes` and of everything below it. */
+export function serveRoutes(table: ListedTable): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+  return async (request, response) => {
+    const { method, url = "" } = request;
+    if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
+    const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
+    const builtAt = String(Math.floor(table.builtAtMs / 1000));
+    const timestamp = query.get("timestamp") ?? "";
+    if (timestamp !== "" && timestamp !== builtAt) return refuse(response, "invalid timestamp");
+
+    const json = request.headers.accept?.includes("application/json") ?? false;
+    const invalid = query.get("invalid") === "true";
+    const refused = invalid ? table.invalid() : [];
+    const headers = {
+      "X-Timestamp": builtAt,
+      "X-Count": String(invalid ? refused.length : table.count),
+      "Content-Type": json ? "application/json" : "text/plain",
+    };
+    if (method === "HEAD") return void response.writeHead(200, headers).end();
+
+    const offset = wholeNumber(query.get("offset"), 0);
+    if (offset < 0) return refuse(response, "invalid offset");
+    const limit = wholeNumber(query.get("limit"), defaultLimit);
+    if (limit < 0) return refuse(response, "invalid limit");
+    response.writeHead(200, headers);
+    const noPretty = query.get("nopretty");
+    const layout = noPretty !== null && noPretty !== "0" && noPretty !== "false" ? compact : pretty;
+    if (invalid) {
+      const page = refused.slice(offset, offset + limit);
+      response.end(
+        json
+          ? invalidJson(page)
+          : printRoutes(
+              page.map((item) => renamed(item.route)),
+              layout,
+            ),
+      );
+    } else {
+      const end = Math.min(offset + limit, table.count);
+      await writePage(response, table, offset, end, json ? null : layout);
+    }
+  };
+}
+
+/** Writes the routes from `offset` to `end`; `layout` null: as JSON. */
+async function writePage(
+  response: ServerResponse,
+  table: ListedTable,
+  offset: number,
+  end: number,
+  layout: PrintOptions | null,
+): Promise<void> {
+  const alone = end - offset === 1;
+  let before = layout === null ? "[" : "";
+  for (let at = offset; at < end && !response.destroyed; at += batchSize) {
+    const routes = table.page(at, Math.min(batchSize, end - at)).map(listed);
+    if (routes.length === 0) break;
+    const json = layout === null ? routesToJson(routes, true) : null;
+    // JSON knows no infinity: the whole output fails (spec eskip 9.1).
+    if (json !== null && json.error !== "") return void response.destroy();
+    const text = json?.text.slice(1, -1) ?? printBatch(routes, layout!, alone);
+    if (!response.write(before + text)) await drained(response);
+    before = layout === null ? "," : layout.pretty ? "\n\n" : "\n";
+  }
+  if (layout !== null) response.end();
+  else response.end(before === "[" ? "[]\n" : "]\n");
+}
+
+/** A route without id is printed bare only when it stands alone on its page. */
+function printBatch(routes: readonly Route[], layout: PrintOptions, alone: boolean): string {
+  const bare = routes.length === 1 && routes[0]!.id === "" && !alone;
+  return bare ? `: ${printRoutes(routes, layout)};` : printRoutes(routes, layout);
+}
+
+function listed(route: Route): Route {
+  return renamed(normalizeSlots(route));
+}
+
+function renamed(route: Route): Route {
+  const id = shownId(route.id);
+  return id === route.id ? route : { ...route, id };
+}
+
+function invalidJson(page: readonly { readonly route: Route; readonly problem: RouteProblem }[]): string {
+  return `${invalidRoutesToJson(page.map(({ route, problem }) => ({ route: renamed(route), error: problem.text }))).text}\n`;
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
+  });
+}
+
+function refuse(response: ServerResponse, message: string): void {
+  response.writeHead(400, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
+  response.end(`${message}\n`);
+}
+
+/** A query parameter; -1 when it is no whole number of at most 63 bits. */
+function wholeNumber(text: string | null, absent: number): number {
+  if (text === null || text === "") return absent;
+  if (!/^\+?[0-9]+$/.test(text) || BigInt(text) > maxInt64) return -1;
+  return Number(text);
+}
+
+const maxInt64 = 2n ** 63n - 1n;
