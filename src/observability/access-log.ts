@@ -4,11 +4,16 @@
 // is complete; bytes go straight into the sink's buffer, no string is built. All strings are byte strings (util/bytes.ts).
 
 import { isIP } from "node:net";
-import type { AccessLogDecision } from "../spec/context.ts";
 import { fromByteString, isAscii, toByteString } from "../util/bytes.ts";
 import { closeLogDescriptor, type LineSink, openLogDescriptor, sinkOn } from "./line-sink.ts";
 import { jsonText, type Logger, offsetText, sortedJson } from "./log.ts";
 import { type Hash64, loadHash64, maskQuery } from "./mask-query.ts";
+
+/** What a filter decided for a request (AccessLogDecision of spec/context.ts). */
+interface LogDecision {
+  readonly enable: boolean;
+  readonly prefixes: readonly number[];
+}
 
 /** What is known of one request; every field is set anew before each line. "" means that there is none. */
 export class AccessLogRecord {
@@ -68,7 +73,7 @@ export class AccessLog {
   }
 
   /** True when a line is to be written: asked before the record is filled. `decision`: of the last filter that made one. */
-  wants(decision: AccessLogDecision | null, status: number): boolean {
+  wants(decision: LogDecision | null, status: number): boolean {
     if (decision === null) return this.#enabled;
     const prefixes = decision.prefixes;
     if (prefixes.length === 0) return decision.enable;

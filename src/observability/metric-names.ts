@@ -1,8 +1,8 @@
 // All metrics that have a name of their own (spec observability 5), as data: the data plane asks for series by these definitions,
 // codahale.ts and prometheus.ts print them. Custom metrics (section 6) have a key that is made up where it is counted.
 
-/** What a value means: seconds and bytes go into histograms, counters only rise. */
-export type MetricKind = "duration" | "size" | "counter" | "gauge";
+/** What a value means: seconds and bytes go into histograms, counters only rise. `pause`: seconds of which quantiles are shown. */
+export type MetricKind = "duration" | "size" | "pause" | "counter" | "gauge";
 export type BucketList = "duration" | "responseSize" | "requestSize";
 
 /** Fields of MetricsSettings that switch a metric on. */
@@ -247,6 +247,9 @@ export const METRICS = {
     "Duration in seconds of the proxy's own work after the backend call.",
     { on: "proxyResponse" },
   ),
+  // Not shown as they are: runtime-metrics.ts makes its own metrics of them.
+  heapUsed: define("gauge", "", "", [], "Bytes of the JavaScript heap in use."),
+  gcPause: define("pause", "", "", [], "Pauses for garbage collection in seconds."),
   customDuration: define("duration", "<key>", "custom_duration_seconds", ["key"], "Duration in seconds by key."),
   customTotal: define("counter", "<key>", "custom_total", ["key"], "Events by key."),
   customGauges: define("gauge", "<key>", "custom_gauges", ["key"], "Values by key."),

@@ -87,5 +87,9 @@ export function inCodahale(settings: MetricsSettings, metric: MetricDefinition):
 
 /** Whether the metric is in the Prometheus flavour of this process. */
 export function inPrometheus(settings: MetricsSettings, metric: MetricDefinition): boolean {
-  return settings.prometheus && (metric.on === "" || metric.prometheusAlways || settings.on[metric.on]);
+  return (
+    settings.prometheus &&
+    metric.prometheus !== "" &&
+    (metric.on === "" || metric.prometheusAlways || settings.on[metric.on])
+  );
 }

@@ -20,8 +20,8 @@ export const WORKER_CELLS = 4 << 20;
 const SERIES_PER_METRIC = 100_000;
 const SERIES_PER_HOST_METRIC = 5000;
 
-const COUNT = 0;
-const SUM = 1;
+export const COUNT = 0;
+export const SUM = 1;
 export const MIN = 2;
 export const MAX = 3;
 export const SUM_OF_SQUARES = 4;
@@ -52,6 +52,11 @@ export class CounterHandle {
 
   add(by: number): void {
     this.#cells[this.#cell]! += by;
+  }
+
+  /** Adds what stands in another thread's series. */
+  absorb(cells: Float64Array, cell: number): void {
+    this.add(cells[cell]!);
   }
 }
 
@@ -103,20 +108,58 @@ export class HistogramHandle {
       while (i < bounds.length && value > bounds[i]!) i++;
       cells[this.#buckets + i]! += weight;
     }
+    if (this.#timer) this.#observeTimer(cells, cell, value, weight);
+  }
+
+  /** Adds what stands in another thread's series of the same layout. */
+  absorb(from: Float64Array, first: number): void {
+    const cells = this.#cells;
+    const cell = this.#cell;
+    cells[cell + COUNT]! += from[first + COUNT]!;
+    cells[cell + SUM]! += from[first + SUM]!;
+    const buckets = this.#buckets - cell;
+    const count = this.#bounds === null ? 0 : this.#bounds.length + 1;
+    for (let i = 0; i < count; i++) cells[cell + buckets + i]! += from[first + buckets + i]!;
     if (!this.#timer) return;
+    cells[cell + MIN] = Math.min(cells[cell + MIN]!, from[first + MIN]!);
+    cells[cell + MAX] = Math.max(cells[cell + MAX]!, from[first + MAX]!);
+    cells[cell + SUM_OF_SQUARES]! += from[first + SUM_OF_SQUARES]!;
+    for (let i = 0; i < BLOCKS; i++) {
+      const source = from[first + FIRST_BLOCK + i]!;
+      if (source === 0) continue;
+      const block = this.#block(cells, cell + FIRST_BLOCK + i);
+      if (block !== 0) for (let k = 0; k < BLOCK_CELLS; k++) cells[block + k]! += from[source + k]!;
+    }
+  }
+
+  #observeTimer(cells: Float64Array, cell: number, value: number, weight: number): void {
     if (cells[cell + MIN]! > value) cells[cell + MIN] = value;
     if (cells[cell + MAX]! < value) cells[cell + MAX] = value;
     cells[cell + SUM_OF_SQUARES]! += value * value * weight;
     const slot = slotOf(value);
-    const pointer = cell + FIRST_BLOCK + blockOf(slot);
+    const block = this.#block(cells, cell + FIRST_BLOCK + blockOf(slot));
+    if (block !== 0) cells[block + (slot & (BLOCK_CELLS - 1))]! += weight;
+  }
+
+  /** The block that the pointer cell names, made when it is missing; 0 when there is no room. */
+  #block(cells: Float64Array, pointer: number): number {
     let block = cells[pointer]!;
     if (block === 0) {
       block = this.#owner.takeCells(BLOCK_CELLS);
-      if (block === 0) return;
       cells[pointer] = block;
     }
-    cells[block + (slot & (BLOCK_CELLS - 1))]! += weight;
+    return block;
   }
+}
+
+/** Whether a histogram of this metric has the log-scale part of the layout. */
+export function hasTimer(settings: MetricsSettings, metric: MetricDefinition): boolean {
+  return metric.kind === "pause" || (metric.kind === "duration" && inCodahale(settings, metric));
+}
+
+/** The upper bounds of a histogram's buckets, ascending; null when it has none. */
+export function bucketBounds(settings: MetricsSettings, metric: MetricDefinition): readonly number[] | null {
+  return metric.buckets !== null && inPrometheus(settings, metric) ? settings.buckets[metric.buckets] : null;
 }
 
 /** Memory for the metrics of one thread. */
@@ -154,8 +197,8 @@ export class WorkerMetrics {
   }
 
   histogram(metric: MetricDefinition, labels: readonly string[]): HistogramHandle {
-    const timer = inCodahale(this.settings, metric);
-    const bounds = inPrometheus(this.settings, metric) ? this.#boundsOf(metric) : null;
+    const timer = hasTimer(this.settings, metric);
+    const bounds = this.#boundsOf(metric);
     const size = (timer ? TIMER_BUCKETS : PLAIN_BUCKETS) + (bounds === null ? 0 : bounds.length + 1);
     const make: MakeHandle = (cells, cell) => {
       if (timer) cells[cell + MIN] = Number.POSITIVE_INFINITY;
@@ -186,8 +229,8 @@ export class WorkerMetrics {
   }
 
   #boundsOf(metric: MetricDefinition): Float64Array | null {
-    if (metric.buckets === null) return null;
-    const list = this.settings.buckets[metric.buckets];
+    const list = bucketBounds(this.settings, metric);
+    if (list === null) return null;
     let bounds = this.#bounds.get(list);
     if (bounds === undefined) {
       bounds = Float64Array.from(list);
