@@ -1,0 +1,369 @@
+// Hot path: nothing is allocated for a response that arrives in one read. Guarded by bench P1.
+//
+// One HTTP/1.1 connection to a backend. It belongs to one exchange (`owner`) from `lend` to the end of the response, then to the
+// pool. It parses heads, undoes the framing and hands on body bytes; it knows nothing of routes. States:
+//   IDLE -> HEAD (lent) -> LENGTH | CHUNKED | UNTIL_CLOSE (head read) -> IDLE (body read) ; CLOSED from everywhere.
+
+import net from "node:net";
+import tls from "node:tls";
+import { ChunkedDecoder, ChunkEvent } from "../http/h1/chunked.ts";
+import { defaultResponseLimits } from "../http/h1/limits.ts";
+import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
+import type { Timed } from "../util/deadlines.ts";
+import { BackendFailure } from "./backend-failure.ts";
+import type { HostPool, Pools } from "./pool.ts";
+
+/** What an exchange does with the answer of its backend. */
+export interface BackendOwner {
+  /** A 100 Continue arrived. */
+  onBackendContinue(): void;
+  /** The final head is in `connection.head`. False: the body must wait until `connection.resume()`. */
+  onBackendHead(connection: BackendConnection): boolean;
+  /** Body bytes, valid until the call returns unless `lasting`. False: no more until `connection.resume()`. */
+  onBackendData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean;
+  /** The response is complete; the connection is back in its pool, or closed. */
+  onBackendEnd(): void;
+  /** What arrived at one time has been handed on: a good moment to write to the client. */
+  onBackendFlush(): void;
+  onBackendFailed(failure: BackendFailure, message: string): void;
+  /** All that was written has left. */
+  onBackendDrain(): void;
+}
+
+const IDLE = 0;
+const HEAD = 1;
+const LENGTH = 2;
+const CHUNKED = 3;
+const UNTIL_CLOSE = 4;
+const CLOSED = 5;
+
+/** A body longer than this is read into a private buffer, see read-buffers.ts. */
+const LONG_BODY_BYTES = 32768;
+
+export class BackendConnection implements Timed {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  readonly head = new ResponseHead();
+  readonly socket: net.Socket;
+  /** True when it carried a request before the present one. */
+  reused = false;
+  /** True once a byte of the present response has arrived. */
+  answered = false;
+  /** Set by the owner when the request is written to its end; a connection with half a request is not used again. */
+  requestSent = false;
+  /** Method of the present request: HEAD has no body. */
+  method = "GET";
+  connected = false;
+  readonly pool: HostPool;
+  readonly #pools: Pools;
+  #owner: BackendOwner | null;
+  #state = HEAD;
+  #left = 0;
+  #decoder: ChunkedDecoder | null = null;
+  /** The beginning of a head that is not complete, or bytes that wait for `resume`. */
+  #held: Buffer | null = null;
+  #paused = false;
+  #private: Buffer | null = null;
+  #error: NodeJS.ErrnoException | null = null;
+  readonly #secure: boolean;
+
+  constructor(pool: HostPool, pools: Pools, owner: BackendOwner) {
+    this.pool = pool;
+    this.#pools = pools;
+    this.#owner = owner;
+    this.#secure = pool.scheme === "https";
+    this.deadlineMs = pools.deadlines.touch() + pools.options.connectTimeoutMs;
+    this.socket = this.#open();
+    this.#listen();
+    pools.deadlines.add(this);
+  }
+
+  #open(): net.Socket {
+    const options = this.#pools.options;
+    const onread: net.OnReadOpts = {
+      buffer: () => this.#private ?? this.#pools.buffers.shared,
+      callback: (bytes, buffer) => this.#onRead(buffer as Buffer, bytes),
+    };
+    const connect: net.TcpNetConnectOpts & { onread: net.OnReadOpts } = {
+      host: this.pool.hostname,
+      port: this.pool.port,
+      noDelay: true,
+      keepAlive: options.keepAliveMs > 0,
+      keepAliveInitialDelay: options.keepAliveMs,
+      autoSelectFamily: options.dualStack,
+      autoSelectFamilyAttemptTimeout: 300,
+      onread,
+    };
+    if (!this.#secure) return net.connect(connect);
+    const cert = options.clientCerts[0];
+    return tls.connect({
+      ...connect,
+      ...(net.isIP(this.pool.hostname) === 0 ? { servername: this.pool.hostname } : {}),
+      rejectUnauthorized: options.verifyTls,
+      minVersion: options.tlsMinVersion,
+      ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
+    });
+  }
+
+  #listen(): void {
+    const socket = this.socket;
+    socket.on("connect", () => {
+      if (this.#secure) {
+        this.deadlineMs = this.#pools.deadlines.touch() + this.#pools.options.tlsTimeoutMs;
+      } else {
+        this.#opened();
+      }
+    });
+    if (this.#secure) socket.on("secureConnect", () => this.#opened());
+    socket.on("drain", () => this.#owner?.onBackendDrain());
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      this.#error = error;
+    });
+    socket.on("end", () => this.#onEnd());
+    socket.on("close", () => this.#onClose());
+  }
+
+  #opened(): void {
+    this.connected = true;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    // A request that was written while connecting has left now; its owner starts the wait for the head.
+    this.#owner?.onBackendDrain();
+  }
+
+  /** Hands an idle connection to an exchange. */
+  lend(owner: BackendOwner): void {
+    this.#owner = owner;
+    this.#state = HEAD;
+    this.reused = true;
+    this.answered = false;
+    this.requestSent = false;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Writes a byte string: a request head or a piece of framing. */
+  write(text: string): void {
+    this.socket.write(text, "latin1");
+  }
+
+  /** Limits the wait for the response head, in milliseconds from now. */
+  awaitHead(timeoutMs: number): void {
+    if (this.#state === HEAD && this.connected) this.deadlineMs = this.#pools.deadlines.now + timeoutMs;
+  }
+
+  /** The owner takes no more of the answer: the connection is of no further use. */
+  abandon(): void {
+    this.#owner = null;
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#pools.deadlines.delete(this);
+    this.#returnPrivate(false);
+    this.socket.destroy();
+  }
+
+  /** Stops reading until `resume`; the kernel then slows the backend down. */
+  pause(): void {
+    this.#paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused || this.#state === CLOSED) return;
+    this.#paused = false;
+    const held = this.#held;
+    if (held !== null) {
+      this.#held = null;
+      if (!this.#consume(held, 0, held.length, true)) return;
+    }
+    this.socket.resume();
+  }
+
+  onDeadline(): void {
+    if (this.#state === IDLE) {
+      this.pool.forget(this);
+      this.destroy();
+    } else if (!this.connected) {
+      const handshake = this.#secure && !this.socket.connecting;
+      this.#fail(handshake ? BackendFailure.tlsTimeout : BackendFailure.connect, handshake ? "TLS handshake timeout" : "i/o timeout");
+    } else {
+      this.#fail(BackendFailure.timeout, "timeout awaiting response headers");
+    }
+  }
+
+  /** True: go on reading. */
+  #onRead(buffer: Buffer, bytes: number): boolean {
+    const held = this.#held;
+    if (held === null) return this.#consume(buffer, 0, bytes, buffer === this.#private);
+    const joined = Buffer.concat([held, buffer.subarray(0, bytes)]);
+    this.#held = null;
+    return this.#consume(joined, 0, joined.length, true);
+  }
+
+  /** Works off received bytes; `lasting` tells that they stay as they are until the next read. */
+  #consume(buffer: Buffer, from: number, end: number, lasting: boolean): boolean {
+    this.answered = true;
+    let at = from;
+    while (this.#state === HEAD) {
+      const used = parseResponseHead(this.head, buffer, at, end, defaultResponseLimits);
+      if (used === 0) {
+        this.#held = Buffer.from(buffer.subarray(at, end));
+        return true;
+      }
+      if (used < 0) {
+        this.#fail(BackendFailure.malformed, "malformed HTTP response");
+        return false;
+      }
+      at += used;
+      if (!this.#headRead()) {
+        if (this.#isClosed()) return false;
+        this.#paused = true;
+        if (at < end) this.#held = Buffer.from(buffer.subarray(at, end));
+        return false;
+      }
+    }
+    const go = this.#body(buffer, at, end, lasting);
+    if (this.#state !== CLOSED) this.#owner?.onBackendFlush();
+    if (this.#isClosed()) return false;
+    if (!go) this.#paused = true;
+    return go;
+  }
+
+  #isClosed(): boolean {
+    return this.#state === CLOSED;
+  }
+
+  /** A complete head was read: false when the body must wait. */
+  #headRead(): boolean {
+    const head = this.head;
+    const owner = this.#owner!;
+    if (head.status < 200 && head.status !== 101) {
+      if (head.status === 100) owner.onBackendContinue();
+      head.resumeAt = 0;
+      return true;
+    }
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    switch (bodyKind(this.method, head)) {
+      case BodyKind.length:
+        this.#state = LENGTH;
+        this.#left = head.contentLength;
+        break;
+      case BodyKind.chunked:
+        this.#state = CHUNKED;
+        this.#decoder ??= new ChunkedDecoder();
+        this.#decoder.reset();
+        break;
+      case BodyKind.close:
+        this.#state = UNTIL_CLOSE;
+        break;
+      default:
+        this.#state = LENGTH;
+        this.#left = 0;
+    }
+    if (this.#state !== LENGTH || this.#left > LONG_BODY_BYTES) this.#private = this.#pools.buffers.borrow();
+    return owner.onBackendHead(this);
+  }
+
+  #body(buffer: Buffer, at: number, end: number, lasting: boolean): boolean {
+    switch (this.#state) {
+      case LENGTH: {
+        const available = end - at;
+        const take = available < this.#left ? available : this.#left;
+        this.#left -= take;
+        const go = take === 0 || this.#owner!.onBackendData(buffer, at, at + take, lasting);
+        if (this.#isClosed()) return false;
+        if (this.#left === 0) this.#finish(available === take, go);
+        return go;
+      }
+      case CHUNKED:
+        return this.#chunks(buffer, at, end, lasting);
+      case UNTIL_CLOSE:
+        return at === end || this.#owner!.onBackendData(buffer, at, end, lasting);
+      default:
+        // Bytes that nobody asked for: the connection cannot be trusted.
+        if (this.#state === IDLE) {
+          this.pool.forget(this);
+          this.destroy();
+        }
+        return false;
+    }
+  }
+
+  #chunks(buffer: Buffer, from: number, end: number, lasting: boolean): boolean {
+    const decoder = this.#decoder!;
+    let go = true;
+    let at = from;
+    for (;;) {
+      const event = decoder.next(buffer, at, end);
+      at = decoder.position;
+      if (event === ChunkEvent.needMore) return go;
+      if (event === ChunkEvent.data) {
+        if (!this.#owner!.onBackendData(buffer, decoder.dataStart, decoder.dataEnd, lasting)) go = false;
+        if (this.#isClosed()) return false;
+        continue;
+      }
+      if (event === ChunkEvent.end) {
+        this.#finish(at === end, go);
+        return go;
+      }
+      this.#fail(BackendFailure.brokenBody, "malformed chunked encoding");
+      return false;
+    }
+  }
+
+  /** The response is complete. `clean`: no byte came after it; `written`: no write still points into the private buffer. */
+  #finish(clean: boolean, written: boolean): void {
+    const owner = this.#owner!;
+    this.#owner = null;
+    this.#state = IDLE;
+    this.#returnPrivate(written);
+    if (clean && this.requestSent && this.head.keepAlive && !this.head.poisoned && !this.socket.destroyed) {
+      this.pool.release(this);
+    } else {
+      this.destroy();
+    }
+    owner.onBackendEnd();
+  }
+
+  /** While a write that has not left points into the buffer nobody may read into it: the garbage collector takes it then. */
+  #returnPrivate(written: boolean): void {
+    if (this.#private !== null && written) this.#pools.buffers.giveBack(this.#private);
+    this.#private = null;
+  }
+
+  #fail(failure: BackendFailure, message: string): void {
+    const owner = this.#owner;
+    this.#owner = null;
+    this.destroy();
+    owner?.onBackendFailed(failure, message);
+  }
+
+  #onEnd(): void {
+    if (this.#state === UNTIL_CLOSE && this.#held === null) this.#finish(false, false);
+    else if (this.#state !== IDLE && this.#paused && this.#held !== null) return;
+    else this.#onClose();
+  }
+
+  #onClose(): void {
+    if (this.#state === CLOSED) return;
+    if (this.#state === IDLE) {
+      this.pool.forget(this);
+      this.destroy();
+      return;
+    }
+    const error = this.#error;
+    const message = error === null ? "EOF" : error.message;
+    if (!this.connected) this.#fail(isTlsError(error) ? BackendFailure.tls : BackendFailure.connect, message);
+    else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
+    else if (error !== null) this.#fail(BackendFailure.network, message);
+    else this.#fail(this.answered ? BackendFailure.malformed : BackendFailure.closed, this.answered ? "unexpected EOF" : "EOF");
+  }
+}
+
+/** TLS errors come after the TCP connect: they carry no `syscall`, or an OpenSSL code. */
+function isTlsError(error: NodeJS.ErrnoException | null): boolean {
+  if (error === null) return false;
+  return error.syscall === undefined || (error.code ?? "").startsWith("ERR_SSL") || (error.code ?? "").startsWith("ERR_TLS");
+}

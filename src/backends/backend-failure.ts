@@ -1,0 +1,21 @@
+// Why a backend call failed: integers, made without a stack, turned into a status by proxy/error-response.ts alone.
+
+export const BackendFailure = {
+  /** Refused, unreachable, connect timeout, DNS error: nothing was sent. */
+  connect: 1,
+  /** TLS: not trusted, wrong name, no TLS spoken. */
+  tls: 2,
+  tlsTimeout: 3,
+  /** Reset, broken pipe and other network errors after connecting. */
+  network: 4,
+  /** Closed without any answer. */
+  closed: 5,
+  /** An answer that is not HTTP, contradicts itself, or breaks off inside the head. */
+  malformed: 6,
+  /** No response head in time. */
+  timeout: 7,
+  /** The response body broke off. */
+  brokenBody: 8,
+} as const;
+
+export type BackendFailure = (typeof BackendFailure)[keyof typeof BackendFailure];

@@ -1,0 +1,48 @@
+// Hot path. The head of a backend request (spec proxy 9): what goes on, what is ours, in one string for one write.
+
+import { outgoingTarget } from "../http/path.ts";
+import { requestLine } from "../http/h1/head-writer.ts";
+import type { ProxyOptions } from "./proxy.ts";
+import type { ContextRequest, RequestContext } from "./request-context.ts";
+import type { BackendTarget } from "./route-instance.ts";
+
+/** Lines that are always written anew: framing, Host and the words of one connection (decisions: hop-by-hop headers). */
+const OWN = ["Host", "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Content-Length", "Trailer"] as const;
+/** What -remove-hop-headers removes beyond those. */
+const HOP = ["Te", "Proxy-Authenticate", "Proxy-Authorization", "Upgrade"] as const;
+
+/** True when the proxy asks for gzip on its own account and undoes it on the way back (spec proxy 9). */
+export function asksGzip(request: ContextRequest): boolean {
+  return request.method !== "HEAD" && !request.headers.has("Accept-Encoding") && !request.headers.has("Range");
+}
+
+export function backendRequestHead(
+  ctx: RequestContext,
+  options: ProxyOptions,
+  target: BackendTarget,
+  chunked: boolean,
+  gzip: boolean,
+): string {
+  const request = ctx.request;
+  const headers = request.headers;
+  for (let i = 0; i < OWN.length; i++) headers.delete(OWN[i]!);
+  if (options.removeHopHeaders) for (let i = 0; i < HOP.length; i++) headers.delete(HOP[i]!);
+  if (headers.get("User-Agent") === "") headers.delete("User-Agent");
+  const host = ctx.outgoingHost === "" ? target.host : ctx.outgoingHost;
+  let text = `${requestLine(request.method, backendTarget(ctx, target, host))}Host: ${host}\r\n`;
+  text += headers.serialize(request.canonical);
+  if (gzip) text += "Accept-Encoding: gzip\r\n";
+  if (chunked) text += "Transfer-Encoding: chunked\r\n";
+  else if (request.hasBody) text += `Content-Length: ${request.contentLength}\r\n`;
+  else if (request.method === "POST" || request.method === "PUT" || request.method === "PATCH") text += "Content-Length: 0\r\n";
+  if (!options.keepAliveBackend) text += "Connection: close\r\n";
+  return `${text}\r\n`;
+}
+
+function backendTarget(ctx: RequestContext, target: BackendTarget, host: string): string {
+  const request = ctx.request;
+  if (request.method === "CONNECT" && !request.target.startsWith("/")) return target.host;
+  const path = outgoingTarget(request.path, request.rawPath, request.hasQuery, request.rawQuery, request.patched);
+  if (!ctx.backendIsProxy) return path;
+  return `${request.tls ? "https" : "http"}://${host}${path}`;
+}

@@ -1,0 +1,325 @@
+// Hot path: nothing is allocated for a request that no filter asks for. Guarded by bench P1 and P7.
+//
+// One request from its head to its last byte: the phases in order, the same for every protocol and every kind of backend.
+//   checks -> lookup -> request filters -> backend | shunt | loopback (again from the lookup) -> response filters -> client -> record
+// A phase that must wait returns, and the next one is entered from the event. It owns the request context and the backend call,
+// and is reused for all requests of its connection. Metrics and logs hang on the boundaries of the phases.
+
+import type { RequestHead } from "../http/h1/request-head.ts";
+import type { AccessLogDecision, Body } from "../spec/context.ts";
+import type { ClientEvents, ClientStream } from "./client-stream.ts";
+import { serveError } from "./error-response.ts";
+import { Forward } from "./forward.ts";
+import type { Proxy } from "./proxy.ts";
+import { clientGone, filterPanic, loopLimit, noRoute, type ProxyError } from "./proxy-error.ts";
+import { accessLogOn, RequestContext } from "./request-context.ts";
+import { checkRequest } from "./request-checks.ts";
+import { record } from "./record.ts";
+import { BackendKind } from "./route-instance.ts";
+import { ResponseSender } from "./response-sender.ts";
+import { startUpgrade, type Upgrade } from "./upgrade.ts";
+
+/** Where the exchange is; DONE is also the state between requests. */
+export const Phase = { done: 0, request: 1, drain: 2, backend: 3, response: 4, sending: 5, tunnel: 6 } as const;
+export type Phase = (typeof Phase)[keyof typeof Phase];
+
+export class Exchange implements ClientEvents {
+  readonly ctx = new RequestContext();
+  readonly proxy: Proxy;
+  readonly client: ClientStream;
+  phase: Phase = Phase.done;
+  readonly forward: Forward;
+  readonly sender: ResponseSender;
+  /** Failure of this request; null while all is well. */
+  error: ProxyError | null = null;
+  /** Clock readings in milliseconds (performance.now), for metrics and the access log. */
+  startedMs = 0;
+  filtersMs = 0;
+  backendMs = 0;
+  sendingMs = 0;
+  /** Milliseconds since 1970 at which the request came. */
+  arrivalMs = 0;
+  gone = false;
+  #upgrade: Upgrade | null = null;
+  /** True for an answer from before the routing: no log line, no metrics. */
+  #unrecorded = false;
+  #lookups = 0;
+  /** The next filter of the request phase; the frame and filter of the response phase. */
+  #filter = 0;
+  #frame = 0;
+  /** Counts requests, so that a promise of an earlier request cannot continue a later one. */
+  #turn = 0;
+
+  constructor(proxy: Proxy, client: ClientStream) {
+    this.proxy = proxy;
+    this.client = client;
+    this.forward = new Forward(this);
+    this.sender = new ResponseSender(this);
+  }
+
+  start(head: RequestHead): void {
+    const ctx = this.ctx;
+    this.phase = Phase.request;
+    this.error = null;
+    this.gone = false;
+    this.#upgrade = null;
+    this.#unrecorded = false;
+    this.#lookups = 0;
+    this.#turn++;
+    this.startedMs = performance.now();
+    this.arrivalMs = Date.now();
+    this.filtersMs = 0;
+    this.backendMs = 0;
+    ctx.reset(head);
+    ctx.request.remoteAddress = this.client.remoteAddress;
+    ctx.request.remotePort = this.client.remotePort;
+    ctx.request.tls = this.client.secure;
+    if (!checkRequest(this, head)) return;
+    this.proxy.table.pin(ctx.pin);
+    this.proxy.metrics.incoming(ctx.request.protocol);
+    this.execute();
+  }
+
+  /** One lookup and what follows from it; a loopback comes here again. */
+  execute(): void {
+    const { ctx, proxy } = this;
+    if (this.#lookups > proxy.options.maxLoopbacks) {
+      this.fail(loopLimit(ctx.frames[0]!.route!.id));
+      return;
+    }
+    this.#lookups++;
+    const before = this.#lookups === 1 ? this.startedMs : performance.now();
+    const frame = ctx.nextFrame();
+    const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
+    this.filtersMs = performance.now();
+    proxy.metrics.lookup((this.filtersMs - before) / 1000);
+    if (route === null) {
+      proxy.metrics.lookupFailed();
+      this.fail(noRoute(proxy.options.defaultStatus));
+      return;
+    }
+    ctx.enter(frame, route);
+    frame.outgoingHost = proxy.options.preserveHost ? ctx.request.host : route.backendHost;
+    this.phase = Phase.request;
+    this.#filter = 0;
+    if (route.backend.kind === BackendKind.loopback) ctx.request.baggage();
+    if (route.filters.length > 0) this.#requestFilters();
+    else this.#requestFiltersDone();
+  }
+
+  #requestFilters(): void {
+    const ctx = this.ctx;
+    const frame = ctx.frame!;
+    const { filters, filterMetrics } = frame.route!;
+    const timed = this.proxy.metrics.timesFilters(this.filtersMs);
+    try {
+      for (let i = this.#filter; i < filters.length; ) {
+        const filter = filters[i]!;
+        const metrics = filterMetrics[i++]!;
+        frame.executed = i;
+        if (filter.request === undefined) continue;
+        const before = timed ? performance.now() : 0;
+        const waiting = filter.request(ctx);
+        if (timed) metrics.request((performance.now() - before) / 1000);
+        else metrics.skipRequest();
+        if (waiting !== undefined) {
+          this.#filter = i;
+          this.#waitFor(waiting, Phase.request);
+          return;
+        }
+        if (ctx.served) break;
+      }
+    } catch (error) {
+      this.#panic(error);
+      return;
+    }
+    this.#requestFiltersDone();
+  }
+
+  #requestFiltersDone(): void {
+    const ctx = this.ctx;
+    const route = ctx.frame!.route!;
+    if (route.filters.length > 0) route.metrics.requestFilters((performance.now() - this.filtersMs) / 1000);
+    if (ctx.served || route.backend.kind === BackendKind.shunt) {
+      if (!ctx.served) this.#notFound();
+      this.#drainRequest();
+      return;
+    }
+    if (route.backend.kind === BackendKind.loopback) {
+      this.execute();
+      return;
+    }
+    this.phase = Phase.backend;
+    if (ctx.request.upgrade && this.proxy.options.upgrade) this.#upgrade = startUpgrade(this);
+    else this.forward.start();
+  }
+
+  /** A shunt without a serving filter: 404 without body and headers. */
+  #notFound(): void {
+    const response = this.ctx.response;
+    response.status = 404;
+    response.canonical = true;
+    response.headers.clear();
+    this.ctx.body = "";
+    this.ctx.bodyReplaced = true;
+  }
+
+  /** The request body is read to its end before an answer that needs no backend (spec proxy 8). */
+  #drainRequest(): void {
+    if (this.client.bodyDone) {
+      this.responsePhase();
+      return;
+    }
+    this.phase = Phase.drain;
+    this.client.startBody(this.#drain);
+  }
+
+  readonly #drain = {
+    onRequestData: (): boolean => true,
+    onRequestEnd: (): void => {
+      if (this.phase === Phase.drain) this.responsePhase();
+    },
+    onRequestMalformed: (): void => {
+      if (this.phase === Phase.drain) this.responsePhase();
+    },
+  };
+
+  /** The response is in the context: run the response filters of all executed routes, innermost first, last filter first. */
+  responsePhase(): void {
+    const ctx = this.ctx;
+    this.phase = Phase.response;
+    ctx.hasResponse = true;
+    this.filtersMs = performance.now();
+    const server = ctx.response.headers.get("Server");
+    if (server === undefined || server === "") ctx.response.headers.set("Server", "Skipper");
+    this.#frame = ctx.depth - 1;
+    this.#filter = ctx.depth === 0 ? 0 : ctx.frames[this.#frame]!.executed;
+    this.#responseFilters();
+  }
+
+  #responseFilters(): void {
+    const ctx = this.ctx;
+    const failed = this.error !== null;
+    const timed = this.proxy.metrics.timesFilters(this.filtersMs);
+    try {
+      while (this.#frame >= 0) {
+        const frame = ctx.frames[this.#frame]!;
+        const { filters, filterMetrics } = frame.route!;
+        ctx.frame = frame;
+        while (this.#filter > 0) {
+          const filter = filters[--this.#filter]!;
+          if (filter.response === undefined || (failed && filter.onError !== true)) continue;
+          const before = timed ? performance.now() : 0;
+          const waiting = filter.response(ctx);
+          if (timed) filterMetrics[this.#filter]!.response((performance.now() - before) / 1000);
+          else filterMetrics[this.#filter]!.skipResponse();
+          if (waiting !== undefined) {
+            this.#waitFor(waiting, Phase.response);
+            return;
+          }
+        }
+        this.#frame--;
+        if (this.#frame >= 0) this.#filter = ctx.frames[this.#frame]!.executed;
+      }
+    } catch (error) {
+      this.#frame = -1;
+      this.#panic(error);
+      return;
+    }
+    const now = performance.now();
+    if (ctx.depth > 0) {
+      ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
+    }
+    this.sendingMs = now;
+    this.phase = Phase.sending;
+    this.sender.start();
+  }
+
+  /** Goes on with the phase when a filter's promise is fulfilled. */
+  #waitFor(promise: Promise<void>, phase: Phase): void {
+    const turn = this.#turn;
+    promise.then(
+      () => {
+        if (this.#turn !== turn || this.phase !== phase) return;
+        if (phase === Phase.response) this.#responseFilters();
+        else if (this.ctx.served) this.#requestFiltersDone();
+        else this.#requestFilters();
+      },
+      (error: unknown) => {
+        if (this.#turn === turn && this.phase === phase) this.#panic(error);
+      },
+    );
+  }
+
+  #panic(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.proxy.panics.log(stack);
+    // A response phase that fails goes on with the filters behind the failed one; they see the error response.
+    this.fail(filterPanic);
+  }
+
+  /** The request failed: the client gets an error response; only filters that ask for it see it (spec proxy 7). */
+  fail(error: ProxyError): void {
+    if (this.phase === Phase.sending || this.phase === Phase.done) return;
+    const failedBefore = this.error !== null;
+    this.error = error;
+    this.forward.cancel();
+    this.#upgrade?.cancel();
+    serveError(this.ctx, error);
+    if (error === clientGone) this.client.closeAfter();
+    if (!failedBefore) record.error(this, error);
+    if (failedBefore) this.sendAsIs();
+    else this.responsePhase();
+  }
+
+  /** The whole response was handed to the client, or broke off (`complete` false). */
+  finish(complete: boolean): void {
+    if (this.phase === Phase.done) return;
+    this.phase = Phase.done;
+    if (!this.#unrecorded) record.served(this, complete);
+    this.ctx.release();
+    if (complete) this.client.end();
+    else this.client.abort();
+  }
+
+  /** The client is given an answer from before the routing: nothing is recorded (spec proxy 5). */
+  refuse(status: number, headers: readonly (readonly [string, string])[], body: Body): void {
+    this.ctx.serve(status, headers, body);
+    this.#unrecorded = true;
+    this.sendAsIs();
+  }
+
+  /** The response in the context goes out as it is, without response filters. */
+  sendAsIs(): void {
+    this.phase = Phase.sending;
+    this.sendingMs = performance.now();
+    this.sender.start();
+  }
+
+  onClientGone(): void {
+    if (this.phase === Phase.done || this.phase === Phase.tunnel || this.gone) return;
+    this.gone = true;
+    if (this.phase === Phase.sending) {
+      this.forward.cancel();
+      this.sender.stop();
+      this.finish(false);
+    } else {
+      this.fail(clientGone);
+    }
+  }
+
+  onClientDrain(): void {
+    if (this.phase === Phase.sending) this.sender.onDrain();
+  }
+
+  /** The connection is closed and no request runs. */
+  onClosed(): void {
+    this.ctx.release();
+  }
+
+  /** What filters decided about the access log; null: as the flags say. */
+  get accessLogDecision(): AccessLogDecision | null {
+    const { accessLog, accessLogMaskedQuery } = this.ctx;
+    return accessLog === null && accessLogMaskedQuery !== null ? accessLogOn : accessLog;
+  }
+}

@@ -1,0 +1,320 @@
+// Hot path: a call over a pooled connection allocates the request text and nothing else. Guarded by bench P1.
+//
+// The backend call of an exchange: chooses the target, writes the request, streams its body, and passes the answer on. One second
+// attempt is made when nothing was sent yet (spec proxy 10). It is the owner of the backend connection from the request to the
+// last byte of the response.
+
+import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
+import { BackendFailure } from "../backends/backend-failure.ts";
+import { chunkHeader } from "../http/h1/chunked.ts";
+import { isReplayable } from "../http/method.ts";
+import { asksGzip, backendRequestHead } from "./backend-request.ts";
+import type { RequestBodySink } from "./client-stream.ts";
+import type { Exchange } from "./exchange.ts";
+import { removeResponseFraming } from "./framing-lines.ts";
+import { gunzipTransform } from "./gunzip.ts";
+import { backendDeadline, backendError, malformedBody, unsupportedScheme } from "./proxy-error.ts";
+import { record } from "./record.ts";
+import { BackendKind, type BackendTarget } from "./route-instance.ts";
+import { chooseTarget } from "./target.ts";
+import { TransformChain, type TransformOutput } from "./transform-chain.ts";
+
+/** Request bytes that may wait for the backend before the client is paused. */
+const MAX_UNSENT_BYTES = 65536;
+const LAST_CHUNK = "0\r\n\r\n";
+
+export class Forward implements BackendOwner, RequestBodySink {
+  connection: BackendConnection | null = null;
+  target: BackendTarget | null = null;
+  /** The endpoint of a load balanced route that was chosen, -1 for others. */
+  endpoint = -1;
+  readonly #exchange: Exchange;
+  #headText = "";
+  #chunked = false;
+  #gzipAsked = false;
+  #attempts = 0;
+  /** The body is held back until the backend says 100 Continue. */
+  #awaitsContinue = false;
+  #continueTimer: NodeJS.Timeout | null = null;
+  #deadline: NodeJS.Timeout | null = null;
+  #bodyStarted = false;
+  #responding = false;
+  /** The response head went to the client and its body may follow. */
+  #streaming = false;
+  #chain: TransformChain | null = null;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  start(): void {
+    const { ctx, proxy, client } = this.#exchange;
+    this.connection = null;
+    this.#attempts = 0;
+    this.#bodyStarted = false;
+    this.#responding = false;
+    this.#streaming = false;
+    this.#awaitsContinue = false;
+    this.#chain = null;
+    if (!this.#choose()) return;
+    const request = ctx.request;
+    this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
+    this.#gzipAsked = asksGzip(request);
+    this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked);
+    this.#exchange.backendMs = performance.now();
+    if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
+    if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
+    if (this.#exchange.error === null) this.#attempt(false);
+  }
+
+  /** The address of this attempt; false when the request failed because there is none. */
+  #choose(): boolean {
+    const exchange = this.#exchange;
+    const target = chooseTarget(exchange.ctx, exchange.proxy, this);
+    if (target !== null && target.pool !== null) {
+      this.target = target;
+      return true;
+    }
+    this.target = target;
+    exchange.fail(unsupportedScheme(target === null ? "" : target.scheme));
+    return false;
+  }
+
+  /** backendTimeout(): from here over all attempts to the last byte of the body. */
+  #limit(timeoutMs: number): void {
+    if (timeoutMs <= 0) {
+      this.#onTimeout();
+      return;
+    }
+    this.#deadline = setTimeout(() => this.#onTimeout(), timeoutMs);
+  }
+
+  #onTimeout(): void {
+    if (this.#responding) {
+      this.cancel();
+      this.#exchange.sender.breakOff();
+    } else {
+      record.backendFailed(this.#exchange);
+      this.#exchange.fail(backendDeadline);
+    }
+  }
+
+  #attempt(fresh: boolean): void {
+    const exchange = this.#exchange;
+    const { ctx, proxy } = exchange;
+    this.#attempts++;
+    const pool = this.target!.pool!;
+    const connection = fresh ? pool.connect(this) : pool.acquire(this);
+    this.connection = connection;
+    connection.method = ctx.request.method;
+    connection.write(this.#headText);
+    proxy.metrics.outgoing("HTTP/1.1");
+    ctx.frame!.route!.metrics.backendRequest(this.#headText.length, ctx.request.host);
+    if (!ctx.request.hasBody) {
+      connection.requestSent = true;
+      connection.awaitHead(proxy.options.responseHeaderTimeoutMs);
+      return;
+    }
+    if (ctx.request.expectContinue) {
+      this.#awaitsContinue = true;
+      this.#continueTimer = setTimeout(() => this.onBackendContinue(), proxy.options.expectContinueTimeoutMs);
+      return;
+    }
+    this.#startBody();
+  }
+
+  #startBody(): void {
+    const { ctx, client } = this.#exchange;
+    if (this.#bodyStarted) return;
+    this.#bodyStarted = true;
+    if (ctx.requestTransforms !== null) this.#chain = new TransformChain(ctx.requestTransforms, this.#transformed);
+    client.startBody(this);
+  }
+
+  // ---- request body
+
+  onRequestData(buffer: Buffer, start: number, end: number): boolean {
+    if (this.#chain !== null) return this.#chain.push(buffer.subarray(start, end));
+    return this.#writeBody(buffer.subarray(start, end));
+  }
+
+  #writeBody(bytes: Buffer): boolean {
+    const connection = this.connection;
+    if (connection === null) return true;
+    const socket = connection.socket;
+    if (this.#chunked) {
+      socket.cork();
+      socket.write(chunkHeader(bytes.length), "latin1");
+      socket.write(bytes);
+      socket.write("\r\n", "latin1");
+      socket.uncork();
+    } else {
+      socket.write(bytes);
+    }
+    return socket.writableLength < MAX_UNSENT_BYTES;
+  }
+
+  onRequestEnd(): void {
+    if (this.#chain !== null) this.#chain.end();
+    else this.#bodySent();
+  }
+
+  #bodySent(): void {
+    const connection = this.connection;
+    if (connection === null) return;
+    if (this.#chunked) connection.write(LAST_CHUNK);
+    connection.requestSent = true;
+    if (!this.#responding) connection.awaitHead(this.#exchange.proxy.options.responseHeaderTimeoutMs);
+  }
+
+  onRequestMalformed(): void {
+    if (this.#responding) return;
+    this.cancel();
+    this.#exchange.fail(malformedBody);
+  }
+
+  readonly #transformed: TransformOutput = {
+    onPiece: (piece) => this.#writeBody(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)),
+    onEnd: () => this.#bodySent(),
+    onReady: () => this.#exchange.client.resumeBody(),
+    onTransformFailed: (error) => {
+      this.#exchange.proxy.log.error(`error while transforming the request body: ${String(error)}`);
+      this.#exchange.fail(malformedBody);
+    },
+  };
+
+  onBackendDrain(): void {
+    const connection = this.connection;
+    if (connection === null) return;
+    if (connection.requestSent) {
+      if (!this.#responding) connection.awaitHead(this.#exchange.proxy.options.responseHeaderTimeoutMs);
+    } else if (this.#bodyStarted) {
+      this.#exchange.client.resumeBody();
+    }
+  }
+
+  onBackendContinue(): void {
+    this.#clearContinue();
+    if (!this.#awaitsContinue || this.connection === null) return;
+    this.#awaitsContinue = false;
+    this.#startBody();
+  }
+
+  // ---- response
+
+  onBackendHead(connection: BackendConnection): boolean {
+    const exchange = this.#exchange;
+    const { ctx } = exchange;
+    const head = connection.head;
+    this.#responding = true;
+    this.#clearContinue();
+    record.backendAnswered(exchange, head.status);
+    const response = ctx.response;
+    response.status = head.status;
+    response.canonical = head.canonical;
+    response.headers.reset(head.text, head.lines, head.lineCount);
+    removeResponseFraming(head, response.headers);
+    if (this.#gzipAsked && response.headers.get("Content-Encoding")?.toLowerCase() === "gzip") this.#gunzip();
+    if (this.#awaitsContinue && head.keepAlive) {
+      this.#awaitsContinue = false;
+      this.#startBody();
+    }
+    exchange.responsePhase();
+    return this.#streaming;
+  }
+
+  /** The backend compressed because the proxy had asked for it: the client gets it as it would have been without. */
+  #gunzip(): void {
+    const { ctx, proxy } = this.#exchange;
+    ctx.response.headers.delete("Content-Encoding");
+    ctx.response.headers.delete("Content-Length");
+    proxy.uncompressed.add(1);
+    ctx.transformResponseBody(gunzipTransform());
+  }
+
+  /** The head of the response went to the client: its body may follow. */
+  streamBody(): void {
+    this.#streaming = true;
+    this.connection?.resume();
+  }
+
+  onBackendData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
+    return this.#exchange.sender.data(buffer, start, end, lasting);
+  }
+
+  onBackendEnd(): void {
+    this.connection = null;
+    this.#clearTimers();
+    this.#streaming = false;
+    this.#exchange.sender.end();
+  }
+
+  onBackendFlush(): void {
+    this.#exchange.client.flush();
+  }
+
+  /** The client has taken what was written. */
+  resume(): void {
+    this.connection?.resume();
+  }
+
+  onBackendFailed(failure: BackendFailure, message: string): void {
+    const exchange = this.#exchange;
+    const connection = this.connection!;
+    this.connection = null;
+    if (this.#responding) {
+      this.#clearTimers();
+      record.streamingFailed(exchange, message);
+      exchange.sender.breakOff();
+      return;
+    }
+    if (this.#retry(connection, failure)) return;
+    this.#clearTimers();
+    record.backendFailed(exchange);
+    exchange.fail(backendError(failure, message));
+  }
+
+  /** A kept-alive connection that was closed, or an endpoint that cannot be reached: one more attempt when nothing is lost by it. */
+  #retry(connection: BackendConnection, failure: BackendFailure): boolean {
+    const exchange = this.#exchange;
+    const { ctx } = exchange;
+    if (ctx.request.hasBody || exchange.gone) return false;
+    const stale = connection.reused && !connection.answered && (failure === BackendFailure.closed || failure === BackendFailure.network);
+    if (stale) {
+      if (!isReplayable(ctx.request.method) && !ctx.request.headers.has("Idempotency-Key") && !ctx.request.headers.has("X-Idempotency-Key")) return false;
+      this.#attempt(true);
+      return true;
+    }
+    if (failure !== BackendFailure.connect || this.#attempts > 1 || ctx.frame!.route!.backend.kind !== BackendKind.lb) return false;
+    record.backendFailed(exchange);
+    if (!this.#choose()) return true;
+    this.#headText = backendRequestHead(ctx, exchange.proxy.options, this.target!, this.#chunked, this.#gzipAsked);
+    this.#attempt(false);
+    return true;
+  }
+
+  /** The answer is not wanted any more. */
+  cancel(): void {
+    this.#clearTimers();
+    this.#chain?.destroy();
+    this.#streaming = false;
+    const connection = this.connection;
+    this.connection = null;
+    if (connection === null) return;
+    if (!this.#responding) record.backendCanceled(this.#exchange);
+    connection.abandon();
+  }
+
+  #clearContinue(): void {
+    if (this.#continueTimer === null) return;
+    clearTimeout(this.#continueTimer);
+    this.#continueTimer = null;
+  }
+
+  #clearTimers(): void {
+    this.#clearContinue();
+    if (this.#deadline === null) return;
+    clearTimeout(this.#deadline);
+    this.#deadline = null;
+  }
+}

@@ -1,0 +1,77 @@
+// Hot path. The X-Forwarded-* headers of -forwarded-headers (spec proxy 6): applied once to an incoming request, before routing.
+
+import type { CidrSet } from "../util/cidr.ts";
+import { parseIpAddress } from "../util/cidr.ts";
+import type { ClientStream } from "./client-stream.ts";
+import type { ContextRequest } from "./request-context.ts";
+
+export interface ForwardedHeadersOptions {
+  readonly for: boolean;
+  readonly host: boolean;
+  readonly method: boolean;
+  readonly uri: boolean;
+  /** Port to tell, `auto` for the local port, "" for none. */
+  readonly port: string;
+  /** `http`, `https`, `auto` for that of the connection, "" for none. */
+  readonly proto: string;
+  /** Peers whose headers stay as they are; null for none. */
+  readonly exclude: CidrSet | null;
+}
+
+/** Reads the values of -forwarded-headers; the text says what is wrong. */
+export function parseForwardedHeaders(values: readonly string[], exclude: CidrSet | null): ForwardedHeadersOptions | string {
+  const on = { for: false, host: false, method: false, uri: false, port: "", proto: "" };
+  for (const value of values) {
+    const [name = "", setting] = value.split("=", 2);
+    switch (name.toLowerCase()) {
+      case "x-forwarded-for":
+        on.for = true;
+        break;
+      case "x-forwarded-host":
+        on.host = true;
+        break;
+      case "x-forwarded-method":
+        on.method = true;
+        break;
+      case "x-forwarded-uri":
+        on.uri = true;
+        break;
+      case "x-forwarded-port":
+        on.port = setting ?? "";
+        break;
+      case "x-forwarded-proto":
+        if (setting !== "http" && setting !== "https" && setting !== "auto") return `invalid forwarded header: ${value}`;
+        on.proto = setting;
+        break;
+      default:
+        return `invalid forwarded header: ${value}`;
+    }
+  }
+  return { ...on, exclude };
+}
+
+export class ForwardedHeaders {
+  readonly #options: ForwardedHeadersOptions;
+
+  constructor(options: ForwardedHeadersOptions) {
+    this.#options = options;
+  }
+
+  apply(request: ContextRequest, client: ClientStream): void {
+    const options = this.#options;
+    if (options.exclude !== null) {
+      const peer = parseIpAddress(client.remoteAddress);
+      if (peer !== null && options.exclude.contains(peer)) return;
+    }
+    const headers = request.headers;
+    if (options.for) {
+      const before = headers.get("X-Forwarded-For");
+      headers.set("X-Forwarded-For", before === undefined || before === "" ? client.remoteAddress : `${before}, ${client.remoteAddress}`);
+    }
+    if (options.host) headers.set("X-Forwarded-Host", request.host);
+    if (options.method) headers.set("X-Forwarded-Method", request.method);
+    if (options.uri) headers.set("X-Forwarded-Uri", request.target);
+    if (options.port !== "") headers.set("X-Forwarded-Port", options.port === "auto" ? String(client.localPort) : options.port);
+    if (options.proto !== "") headers.set("X-Forwarded-Proto", options.proto === "auto" ? (client.secure ? "https" : "http") : options.proto);
+  }
+}

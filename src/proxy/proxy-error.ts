@@ -1,0 +1,56 @@
+// A request that failed: what it is called, the status the client gets, and where it went wrong. Made once, without a stack; the
+// exchange alone turns it into a response, a metric and a log line (spec proxy 12).
+
+import { BackendFailure } from "../backends/backend-failure.ts";
+
+export interface ProxyError {
+  readonly status: number;
+  /** Text for the log line; "" for failures that are not logged. */
+  readonly message: string;
+  /** True when nothing was sent because no connection came about. */
+  readonly dialing: boolean;
+  /** Extra headers of the response. */
+  readonly headers: readonly (readonly [string, string])[];
+}
+
+const none: readonly never[] = [];
+
+function proxyError(status: number, message: string, headers: ProxyError["headers"] = none): ProxyError {
+  return { status, message, dialing: false, headers };
+}
+
+export const clientGone: ProxyError = proxyError(499, "context canceled", [["Connection", "close"]]);
+export const malformedBody: ProxyError = proxyError(400, "malformed chunked encoding");
+export const filterPanic: ProxyError = proxyError(500, "");
+export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");
+export const connectionDropped: ProxyError = proxyError(500, "invalid backend address");
+
+/** No route matched, at the outermost execution or (with the id of its route) in a loopback. */
+export function noRoute(status: number): ProxyError {
+  return proxyError(status, "route lookup failed");
+}
+
+export function loopLimit(routeId: string): ProxyError {
+  return proxyError(500, `max loopbacks reached after route ${routeId}`);
+}
+
+export function unsupportedScheme(scheme: string): ProxyError {
+  return proxyError(500, `unsupported protocol scheme "${scheme}"`);
+}
+
+/** Status by kind of failure, as in the table of spec proxy 12. */
+export function backendError(failure: BackendFailure, message: string): ProxyError {
+  switch (failure) {
+    case BackendFailure.connect:
+      return { status: 502, message, dialing: true, headers: none };
+    case BackendFailure.tls:
+      return { status: 500, message, dialing: false, headers: none };
+    case BackendFailure.tlsTimeout:
+    case BackendFailure.timeout:
+      return { status: 504, message, dialing: false, headers: none };
+    case BackendFailure.network:
+      return { status: 503, message, dialing: false, headers: none };
+    default:
+      return { status: 500, message, dialing: false, headers: none };
+  }
+}

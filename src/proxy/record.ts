@@ -1,0 +1,119 @@
+// Hot path. What is written down about a request: metrics, access log, error lines. Called at the boundaries of the phases.
+
+import { AccessLogRecord } from "../observability/access-log.ts";
+import { formatDuration } from "../util/duration.ts";
+import type { Exchange } from "./exchange.ts";
+import type { ProxyError } from "./proxy-error.ts";
+
+/** One record a worker: filled and written at once. */
+const line = new AccessLogRecord();
+
+const kindNames: readonly string[] = ["network", "lb", "shunt", "loopback", "dynamic", "network"];
+
+export const record = {
+  /** The response head of the backend arrived. */
+  backendAnswered(exchange: Exchange, status: number): void {
+    const { ctx, forward } = exchange;
+    const route = ctx.frame!.route!;
+    const seconds = (performance.now() - exchange.backendMs) / 1000;
+    route.backend.balancer?.answered(forward.endpoint);
+    route.metrics.backend(seconds, status, route.backend.balancer?.zone(forward.endpoint) ?? "");
+  },
+
+  /** An attempt failed before a response head arrived. */
+  backendFailed(exchange: Exchange): void {
+    const { ctx, forward } = exchange;
+    const route = ctx.frame!.route!;
+    route.backend.balancer?.failed(forward.endpoint);
+    route.metrics.backendError();
+  },
+
+  /** The client went away before the backend answered. */
+  backendCanceled(exchange: Exchange): void {
+    exchange.ctx.frame!.route!.backend.balancer?.answered(exchange.forward.endpoint);
+  },
+
+  /** The body of the backend broke off. */
+  streamingFailed(exchange: Exchange, message: string): void {
+    const { ctx, proxy } = exchange;
+    ctx.frame!.route!.metrics.streamError();
+    proxy.log.debug(`error while copying the response stream: ${message}`);
+  },
+
+  /** The line of a failed request (spec proxy 19). */
+  error(exchange: Exchange, error: ProxyError): void {
+    const { ctx, proxy } = exchange;
+    const request = ctx.request;
+    const route = ctx.frames[0]?.route ?? null;
+    if (ctx.depth === 0 || route === null) {
+      proxy.log.debug(`could not find a route for ${request.target}`);
+      return;
+    }
+    if (error.message === "") return;
+    const what = error.status === 499 ? "client canceled" : "error while proxying";
+    const target = exchange.forward.target;
+    const address = target === null ? "://" : `${target.scheme}://${target.host}`;
+    const flowId = request.headers.get("X-Flow-Id");
+    const text =
+      `${what} after ${formatDuration(performance.now() - exchange.startedMs)}, route ${route.id} with backend ` +
+      `${kindNames[route.backend.kind]!} ${address}${flowId === undefined ? "" : `, flow id ${flowId}`}, status code ${error.status}: ` +
+      `dialing failed ${error.dialing}: ${error.message}, remote host: ${request.headers.get("X-Forwarded-For") ?? request.remoteAddress}, ` +
+      `request: "${request.method} ${withoutQuery(request.target)} ${request.protocol}", host: ${request.host}, ` +
+      `user agent: "${request.headers.get("User-Agent") ?? ""}"`;
+    if (error.status !== 499) proxy.log.error(text);
+    else if (proxy.options.accessLog) proxy.log.info(text);
+    else proxy.log.debug(text);
+  },
+
+  /** The response is complete, or broke off. */
+  served(exchange: Exchange, complete: boolean): void {
+    const { ctx, proxy, client } = exchange;
+    const { request, response } = ctx;
+    const metrics = ctx.depth === 0 ? proxy.metrics.noRoute : ctx.frames[0]!.route!.metrics;
+    const now = performance.now();
+    if (complete) metrics.response((now - exchange.sendingMs) / 1000, response.status, request.method, request.host, client.bodyBytes);
+    metrics.serve((now - exchange.startedMs) / 1000, response.status, request.method, request.host);
+    const own = (exchange.backendMs > 0 ? exchange.backendMs - exchange.startedMs : 0) / 1000;
+    proxy.metrics.own(own, (exchange.sendingMs - exchange.filtersMs) / 1000);
+    if (!proxy.accessLog.wants(exchange.accessLogDecision, response.status)) return;
+    writeLine(exchange, response.status, client.bodyBytes, now - exchange.startedMs);
+  },
+
+  /** A tunnel ended: status 0, no size (spec proxy 15). */
+  tunnel(exchange: Exchange): void {
+    if (exchange.proxy.accessLog.wants(exchange.accessLogDecision, 0)) {
+      writeLine(exchange, 0, 0, performance.now() - exchange.startedMs);
+    }
+  },
+};
+
+function writeLine(exchange: Exchange, status: number, size: number, durationMs: number): void {
+  const { ctx, proxy } = exchange;
+  const request = ctx.request;
+  const headers = request.headers;
+  line.remoteAddress = request.remoteAddress;
+  line.forwardedFor = headers.get("X-Forwarded-For") ?? "";
+  const user = ctx.stateBagOrNull?.get("auth-user");
+  line.authUser = typeof user === "string" ? user : "";
+  line.arrivalMs = exchange.arrivalMs;
+  line.method = request.receivedMethod;
+  line.target = request.target;
+  line.protocol = request.protocol;
+  line.status = status;
+  line.sizeBytes = size;
+  line.referer = headers.get("Referer") ?? "";
+  line.userAgent = headers.get("User-Agent") ?? "";
+  line.durationMs = durationMs;
+  line.host = request.receivedHost;
+  line.flowId = headers.get("X-Flow-Id") ?? "";
+  line.audit = headers.get("X-Unverified-Audit") ?? "";
+  line.maskedQuery = ctx.accessLogMaskedQuery;
+  line.additional = null;
+  proxy.accessLog.write(line);
+}
+
+function withoutQuery(target: string): string {
+  const question = target.indexOf("?");
+  return question < 0 ? target : target.slice(0, question);
+}
+

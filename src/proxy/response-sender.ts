@@ -1,0 +1,155 @@
+// Hot path: a backend body goes from the read buffer to the client without a copy. Guarded by bench P1 and P6.
+//
+// Sends the response of an exchange: decides the framing, writes the head, streams the body from where it comes (the backend, a
+// text, bytes, an async iterable) through the transforms of the filters, and honours back pressure all the way.
+
+import { Framing } from "./client-stream.ts";
+import type { Exchange } from "./exchange.ts";
+import { TransformChain, type TransformOutput } from "./transform-chain.ts";
+
+const MAX_LENGTH_DIGITS = 15;
+
+export class ResponseSender implements TransformOutput {
+  readonly #exchange: Exchange;
+  /** The transforms of the present response; null when there are none. */
+  #chain: TransformChain | null = null;
+  #stopped = false;
+  /** Continues an iterable that waits for the client or for a transform. */
+  #wake: (() => void) | null = null;
+  #turn = 0;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  /** Writes the head, and the body when it is at hand; a backend body follows through `data` and `end`. */
+  start(): void {
+    const { ctx, client, forward } = this.#exchange;
+    const response = ctx.response;
+    this.#stopped = false;
+    this.#turn++;
+    if (response.status < 100 || response.status > 999) response.status = 500;
+    const noBody = ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
+    const length = this.#declaredLength(noBody);
+    const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
+    this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
+    client.head(response.status, response.headers, response.canonical, framing, length);
+    if (!ctx.bodyReplaced) {
+      forward.streamBody();
+      return;
+    }
+    forward.cancel();
+    const body = ctx.body;
+    if (noBody || body === null) this.#exchange.finish(true);
+    else if (typeof body !== "string" && !(body instanceof Uint8Array)) this.#pump(body, this.#turn);
+    else if (this.#chain !== null) this.#pump([typeof body === "string" ? Buffer.from(body, "latin1") : body], this.#turn);
+    else {
+      if (typeof body === "string") client.writeText(body);
+      else this.onPiece(body);
+      this.#exchange.finish(true);
+    }
+  }
+
+  /** The value of Content-Length when it can be used, -1 otherwise; one that cannot be used is removed. */
+  #declaredLength(noBody: boolean): number {
+    const { headers, status } = this.#exchange.ctx.response;
+    const text = headers.get("Content-Length");
+    if (text === undefined) return -1;
+    const length = parseLength(text);
+    if (length < 0 || status < 200 || status === 204 || (noBody && status === 304)) headers.delete("Content-Length");
+    return length;
+  }
+
+  /** Bytes of the backend. False: hold the backend until the client has taken them. */
+  data(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
+    if (this.#chain === null) return this.#exchange.client.write(buffer, start, end, lasting);
+    return this.#chain.push(Buffer.from(buffer.subarray(start, end)));
+  }
+
+  /** The backend has delivered all. */
+  end(): void {
+    if (this.#chain === null) this.#exchange.finish(true);
+    else this.#chain.end();
+  }
+
+  /** The client has taken all that was written. */
+  onDrain(): void {
+    this.onReady();
+  }
+
+  onReady(): void {
+    const wake = this.#wake;
+    if (wake === null) {
+      this.#exchange.forward.resume();
+      return;
+    }
+    this.#wake = null;
+    wake();
+  }
+
+  onPiece(piece: Uint8Array): boolean {
+    const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    const go = this.#exchange.client.write(bytes, 0, bytes.length, true);
+    return go;
+  }
+
+  onEnd(): void {
+    this.#exchange.finish(true);
+  }
+
+  onTransformFailed(error: unknown): void {
+    this.#exchange.proxy.log.error(`error while transforming the response body: ${String(error)}`);
+    this.breakOff();
+  }
+
+  /** Nothing more is sent: transforms let go of what they hold. */
+  stop(): void {
+    this.#stopped = true;
+    this.#turn++;
+    this.#chain?.destroy();
+    const wake = this.#wake;
+    this.#wake = null;
+    wake?.();
+  }
+
+  /** The body cannot be completed: the client sees it break (decisions: never as a complete response). */
+  breakOff(): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#exchange.finish(false);
+  }
+
+  /** Streams what a filter put in as body. */
+  async #pump(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, turn: number): Promise<void> {
+    try {
+      for await (const chunk of body) {
+        if (this.#turn !== turn) return;
+        const go = this.#chain === null ? this.onPiece(chunk) : this.#chain.push(chunk);
+        this.#exchange.client.flush();
+        if (go) continue;
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+        if (this.#turn !== turn) return;
+      }
+    } catch (error) {
+      if (this.#turn !== turn) return;
+      this.#exchange.proxy.log.error(`error while reading the body of a filter: ${String(error)}`);
+      this.breakOff();
+      return;
+    }
+    if (this.#turn === turn) this.end();
+  }
+}
+
+/** A length of digits only, -1 for anything else. */
+function parseLength(text: string): number {
+  if (text.length === 0 || text.length > MAX_LENGTH_DIGITS) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}

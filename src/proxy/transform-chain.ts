@@ -1,0 +1,115 @@
+// Runs the pieces of a body through the transforms of filters, in order, and hands the result on. A transform that returns a
+// promise holds the pieces behind it back; the source is asked to pause, and at most what it had already read waits here.
+
+import type { BodyTransform } from "../spec/context.ts";
+
+export interface TransformOutput {
+  /** A piece that came out; false: the taker is full. */
+  onPiece(piece: Uint8Array): boolean;
+  /** All pieces are out. */
+  onEnd(): void;
+  /** The chain waits for nothing more: the source may go on. */
+  onReady(): void;
+  onTransformFailed(error: unknown): void;
+}
+
+export class TransformChain {
+  readonly #transforms: readonly BodyTransform[];
+  readonly #output: TransformOutput;
+  readonly #queue: Uint8Array[] = [];
+  #busy = false;
+  #ended = false;
+  #dead = false;
+
+  constructor(transforms: readonly BodyTransform[], output: TransformOutput) {
+    this.#transforms = transforms;
+    this.#output = output;
+  }
+
+  /** Takes a piece, which must stay as it is. False: pause the source until `onReady`, or until the taker drains. */
+  push(piece: Uint8Array): boolean {
+    if (this.#busy) {
+      this.#queue.push(piece);
+      return false;
+    }
+    return this.#run(piece, 0);
+  }
+
+  /** The source is at its end. */
+  end(): void {
+    this.#ended = true;
+    if (!this.#busy) this.#finish(0);
+  }
+
+  /** The stream broke off. */
+  destroy(): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#queue.length = 0;
+    for (const transform of this.#transforms) transform.destroy?.();
+  }
+
+  #run(piece: Uint8Array, from: number): boolean {
+    let current = piece;
+    for (let i = from; i < this.#transforms.length; i++) {
+      const result = this.#transforms[i]!.write(current);
+      if (result instanceof Promise) {
+        this.#await(result, (next) => {
+          const go = next === null || this.#run(next, i + 1);
+          if (!this.#busy) this.#next(go);
+        });
+        return false;
+      }
+      if (result === null) return true;
+      current = result;
+    }
+    return this.#output.onPiece(current);
+  }
+
+  /** Goes on after a wait: first with what queued up meanwhile. */
+  #next(go: boolean): void {
+    let open = go;
+    while (!this.#busy && this.#queue.length > 0) open = this.#run(this.#queue.shift()!, 0);
+    if (this.#busy) return;
+    if (this.#ended) this.#finish(0);
+    else if (open) this.#output.onReady();
+  }
+
+  /** Ends the transforms in order; what each still gives runs through those behind it. */
+  #finish(from: number): void {
+    for (let i = from; i < this.#transforms.length; i++) {
+      const rest = this.#transforms[i]!.end();
+      if (rest instanceof Promise) {
+        this.#await(rest, (piece) => this.#finishFrom(piece, i + 1));
+        return;
+      }
+      if (rest !== null) this.#run(rest, i + 1);
+      if (this.#busy) return;
+    }
+    if (!this.#dead) {
+      this.#dead = true;
+      this.#output.onEnd();
+    }
+  }
+
+  #finishFrom(piece: Uint8Array | null, index: number): void {
+    if (piece !== null) this.#run(piece, index);
+    if (!this.#busy) this.#finish(index);
+  }
+
+  #await(promise: Promise<Uint8Array | null>, then: (piece: Uint8Array | null) => void): void {
+    this.#busy = true;
+    promise.then(
+      (piece) => {
+        if (this.#dead) return;
+        this.#busy = false;
+        then(piece);
+      },
+      (error: unknown) => {
+        if (this.#dead) return;
+        this.destroy();
+        this.#output.onTransformFailed(error);
+      },
+    );
+  }
+}

@@ -1,0 +1,237 @@
+// Protocol upgrades (spec proxy 15): after lookup, filters and the choice of an endpoint the request goes out on a connection of its
+// own. With 101 both sockets become one byte tunnel that no timeout and no table change touches; any other answer is passed on.
+
+import net from "node:net";
+import tls from "node:tls";
+import { statusText } from "../http/status.ts";
+import { defaultResponseLimits } from "../http/h1/limits.ts";
+import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
+import { statusLine } from "../http/h1/head-writer.ts";
+import { Headers } from "../http/headers.ts";
+import { backendRequestHead } from "./backend-request.ts";
+import { type Exchange, Phase } from "./exchange.ts";
+import { record } from "./record.ts";
+import type { BackendTarget } from "./route-instance.ts";
+import { chooseTarget } from "./target.ts";
+
+const emptyBuffer = Buffer.alloc(0);
+
+/** Takes the exchange over from its backend phase. */
+export function startUpgrade(exchange: Exchange): Upgrade {
+  const upgrade = new Upgrade(exchange);
+  upgrade.start();
+  return upgrade;
+}
+
+export class Upgrade {
+  readonly #exchange: Exchange;
+  readonly #head = new ResponseHead();
+  #received = emptyBuffer;
+  #backend: net.Socket | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #settled = false;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+  }
+
+  start(): void {
+    const { ctx, proxy, forward } = this.#exchange;
+    const target = chooseTarget(ctx, proxy, forward);
+    forward.target = target;
+    if (target === null || target.pool === null) {
+      this.#refuse(503, "unsupported protocol scheme", "Error connecting to backend");
+      return;
+    }
+    const socket = this.#connect(target);
+    this.#backend = socket;
+    const limitMs = proxy.options.upgradeDialTimeoutMs;
+    if (Number.isFinite(limitMs)) {
+      this.#timer = setTimeout(() => this.#refuse(503, "i/o timeout", "Error connecting to backend"), limitMs);
+    }
+    socket.on("error", (error) => this.#failed(error.message));
+    socket.on("close", () => this.#failed("EOF"));
+    socket.once(target.scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
+  }
+
+  #connect(target: BackendTarget): net.Socket {
+    const pool = target.pool!;
+    const options = this.#exchange.proxy.pools.options;
+    const address = { host: pool.hostname, port: pool.port, noDelay: true, autoSelectFamily: options.dualStack };
+    if (target.scheme === "http") return net.connect(address);
+    const cert = options.clientCerts[0];
+    return tls.connect({
+      ...address,
+      ...(net.isIP(pool.hostname) === 0 ? { servername: pool.hostname } : {}),
+      rejectUnauthorized: options.verifyTls,
+      minVersion: options.tlsMinVersion,
+      ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
+    });
+  }
+
+  /** Connected: the request goes out, with our own Connection and Upgrade lines. */
+  #request(target: BackendTarget): void {
+    const { ctx, proxy, client } = this.#exchange;
+    this.#clearTimer();
+    const protocol = ctx.request.headers.get("Upgrade") ?? "";
+    const head = backendRequestHead(ctx, proxy.options, target, false, false);
+    const upgrade = proxy.options.removeHopHeaders ? `Upgrade: ${protocol}\r\n` : "";
+    const socket = this.#backend!;
+    socket.write(`${head.slice(0, -2)}Connection: Upgrade\r\n${upgrade}\r\n`, "latin1");
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    if (proxy.options.upgradeAudit) this.#auditRequest();
+    if (!client.bodyDone) {
+      client.startBody({
+        onRequestData: (buffer, start, end) => {
+          socket.write(buffer.subarray(start, end));
+          return true;
+        },
+        onRequestEnd: () => {},
+        onRequestMalformed: () => {},
+      });
+    }
+  }
+
+  #auditRequest(): void {
+    const request = this.#exchange.ctx.request;
+    const line = { method: request.method, path: request.path, query: request.rawQuery, fragment: "" };
+    process.stderr.write(JSON.stringify(line));
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    for (;;) {
+      const used = parseResponseHead(this.#head, this.#received, 0, this.#received.length, defaultResponseLimits);
+      if (used === 0) return;
+      if (used < 0) {
+        this.#refuse(500, "malformed HTTP response", "Error reading response from backend");
+        return;
+      }
+      this.#received = this.#received.subarray(used);
+      this.#head.resumeAt = 0;
+      if (this.#head.status >= 200 || this.#head.status === 101) break;
+    }
+    this.#answer();
+  }
+
+  #answer(): void {
+    const head = this.#head;
+    record.backendAnswered(this.#exchange, head.status);
+    if (head.status === 101 && !head.keepAlive) this.#refuse(503, "", "");
+    else if (head.status === 101) this.#tunnel();
+    else if (head.status === 401) this.#refuse(401, "", "");
+    else this.#passOn();
+  }
+
+  /** Both sides become one stream of bytes; what had arrived behind the heads comes first. */
+  #tunnel(): void {
+    const exchange = this.#exchange;
+    const backend = this.#backend!;
+    this.#settled = true;
+    exchange.phase = Phase.tunnel;
+    exchange.ctx.response.status = 101;
+    const headers = new Headers();
+    headers.reset(this.#head.text, this.#head.lines, this.#head.lineCount);
+    const { socket, early } = exchange.client.detach();
+    socket.setTimeout(0);
+    socket.write(`${statusLine(101, 1)}${headers.serialize(this.#head.canonical)}\r\n`, "latin1");
+    if (this.#received.length > 0) socket.write(this.#received);
+    if (early.length > 0) backend.write(early);
+    backend.removeAllListeners("data");
+    if (exchange.proxy.options.upgradeAudit) {
+      process.stdout.write(this.#received);
+      backend.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+    }
+    socket.pipe(backend);
+    backend.pipe(socket);
+    let open = true;
+    const end = () => {
+      if (!open) return;
+      open = false;
+      socket.destroySoon();
+      backend.destroySoon();
+      record.tunnel(exchange);
+      exchange.phase = Phase.done;
+      exchange.ctx.release();
+    };
+    socket.on("close", end);
+    backend.on("close", end);
+    socket.on("error", end);
+    socket.on("end", end);
+    backend.on("end", end);
+  }
+
+  /** Another answer than 101: status, headers and body of the backend, framed by us. */
+  #passOn(): void {
+    const { ctx } = this.#exchange;
+    const head = this.#head;
+    const kind = bodyKind(ctx.request.method, head);
+    const first = this.#received;
+    const backend = this.#backend!;
+    this.#settled = true;
+    const lines: [string, string][] = [];
+    const headers = new Headers();
+    headers.reset(head.text, head.lines, head.lineCount);
+    for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"]) headers.delete(name);
+    headers.forEach((name, value) => lines.push([name, value]));
+    const left = kind === BodyKind.length ? head.contentLength : kind === BodyKind.none ? 0 : Number.POSITIVE_INFINITY;
+    ctx.serve(head.status, lines, left === 0 ? "" : this.#rest(backend, first, left));
+    this.#exchange.client.closeAfter();
+    this.#exchange.sendAsIs();
+  }
+
+  async *#rest(backend: net.Socket, first: Buffer, length: number): AsyncGenerator<Uint8Array> {
+    let left = length;
+    backend.removeAllListeners("data");
+    if (first.length > 0) {
+      left -= first.length;
+      yield first;
+    }
+    if (left > 0) {
+      for await (const chunk of backend) {
+        left -= (chunk as Buffer).length;
+        yield chunk as Buffer;
+        if (left <= 0) break;
+      }
+    }
+    backend.destroy();
+  }
+
+  #failed(message: string): void {
+    if (this.#settled) return;
+    record.backendFailed(this.#exchange);
+    if (this.#timer !== null || this.#backend?.connecting === true) this.#refuse(503, message, "Error connecting to backend");
+    else this.#refuse(500, message, "Error reading response from backend");
+  }
+
+  #refuse(status: number, message: string, what: string): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#clearTimer();
+    this.#backend?.destroy();
+    if (what !== "") this.#exchange.proxy.log.error(`${what}: ${message}`);
+    const body = statusText(status);
+    const headers = [
+      ["Content-Type", "text/plain; charset=utf-8"],
+      ["Content-Length", String(body.length)],
+    ] as const;
+    this.#exchange.ctx.serve(status, headers, body);
+    this.#exchange.sendAsIs();
+  }
+
+  /** The client left before the answer came. */
+  cancel(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#clearTimer();
+    this.#backend?.destroy();
+    record.backendCanceled(this.#exchange);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
