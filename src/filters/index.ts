@@ -82,12 +82,17 @@ import { annotate } from "./meta/annotate.ts";
 import { comment } from "./meta/comment.ts";
 import { originMarker } from "./meta/origin-marker.ts";
 import { modPath } from "./path/mod-path.ts";
+import { rfcPath } from "./path/rfc-path.ts";
 import { setPath } from "./path/set-path.ts";
 import { dropQuery } from "./query/drop-query.ts";
 import { headerToQuery } from "./query/header-to-query.ts";
 import { queryToHeader } from "./query/query-to-header.ts";
 import { setQuery } from "./query/set-query.ts";
 import { stripQuery } from "./query/strip-query.ts";
+import { redirect } from "./redirect/redirect.ts";
+import { redirectTo } from "./redirect/redirect-to.ts";
+import { redirectToLower } from "./redirect/redirect-to-lower.ts";
+import { staticFiles } from "./static/static-files.ts";
 import { backendTimeout } from "./timeouts/backend-timeout.ts";
 import { readTimeout } from "./timeouts/read-timeout.ts";
 import { writeTimeout } from "./timeouts/write-timeout.ts";
@@ -150,6 +155,9 @@ export const filterSpecs: readonly FilterSpec[] = [
   queryToHeader,
   randomContent,
   readTimeout,
+  redirect,
+  redirectTo,
+  redirectToLower,
   repeatContent,
   repeatContentHex,
   requestCookie,
@@ -159,6 +167,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   responseCopyHeader,
   responseHeader,
   rfcHost,
+  rfcPath,
   setContextRequestHeader,
   setContextResponseHeader,
   setDynamicBackendHost,
@@ -172,6 +181,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   setQuery,
   setRequestHeader,
   setResponseHeader,
+  staticFiles,
   status,
   stripQuery,
   tarpit,

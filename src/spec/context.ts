@@ -34,6 +34,8 @@ export interface FilterRequest {
   /** IP address of the peer without port. */
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Puts the escapes of reserved characters back into the path as the client sent them (spec filters 6.3 rfcPath). */
+  patchPath(): void;
   /** True when the client connection is TLS. */
   readonly tls: boolean;
   /** Declared length of the body in bytes: 0 without body, -1 when not declared. */

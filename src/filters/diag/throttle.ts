@@ -2,7 +2,6 @@
 // came in is passed on whole when its time is over; the total time is that of the sum of all pauses.
 
 import type { BodyTransform } from "../../spec/context.ts";
-import { delay } from "./delay.ts";
 
 /** Pause after every `unitBytes` bytes, and one before the first byte. */
 export interface Throttle {
@@ -15,6 +14,7 @@ export interface Throttle {
 export function throttle({ unitBytes, pauseMs }: Throttle): BodyTransform {
   let begun = false;
   let inUnit = 0;
+  let timer: NodeJS.Timeout | undefined;
   return {
     write(chunk) {
       let pauses = begun ? 0 : 1;
@@ -25,9 +25,13 @@ export function throttle({ unitBytes, pauseMs }: Throttle): BodyTransform {
         pauses += units;
         inUnit -= units * unitBytes;
       }
-      const wait = delay(pauses * pauseMs);
-      return wait === undefined ? chunk : wait.then(() => chunk);
+      const waitMs = pauses * pauseMs;
+      if (waitMs <= 0) return chunk;
+      return new Promise((resolve) => {
+        timer = setTimeout(() => resolve(chunk), waitMs);
+      });
     },
     end: () => null,
+    destroy: () => clearTimeout(timer),
   };
 }

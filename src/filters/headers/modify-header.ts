@@ -3,6 +3,7 @@
 import type { Filter } from "../../spec/filter.ts";
 import type { CompiledRegexp } from "../../util/regexp.ts";
 import type { Expansion } from "../../util/regexp-expansion.ts";
+import { hostSetByFilter } from "../set-host.ts";
 
 /** Replaces matches in a request header; `Host` starts from the incoming host when no filter set one. */
 export function modifyRequestHeader(header: string, pattern: CompiledRegexp, expansion: Expansion): Filter {
@@ -10,7 +11,7 @@ export function modifyRequestHeader(header: string, pattern: CompiledRegexp, exp
   return {
     request(ctx) {
       const headers = ctx.request.headers;
-      const old = headers.get(header) ?? (isHost ? ctx.request.host : undefined);
+      const old = isHost ? (hostSetByFilter(ctx) ?? ctx.request.host) : headers.get(header);
       if (old === undefined) return;
       const value = pattern.replaceAll(old, expansion);
       headers.set(header, value);
