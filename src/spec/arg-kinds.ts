@@ -8,18 +8,19 @@ import { CidrError, CidrSet } from "../util/cidr.ts";
 import { DurationError, parseDuration } from "../util/duration.ts";
 import { type CompiledRegexp, compileRegexp, RegexpError } from "../util/regexp.ts";
 import { type Expansion, parseExpansion } from "../util/regexp-expansion.ts";
+import { parseInstant } from "../util/rfc3339.ts";
 import { type ArgKind, Refused } from "./args.ts";
 import { Template } from "./template.ts";
 
 const refused = new Refused();
 
 /** A kind over strings; a number is refused without a look. */
-function stringKind<T>(kind: Omit<ArgKind<T>, "parse"> & { parse(text: string): T | Refused }): ArgKind<T> {
+export function stringKind<T>(kind: Omit<ArgKind<T>, "parse"> & { parse(text: string): T | Refused }): ArgKind<T> {
   return { ...kind, parse: (value: Arg) => (typeof value === "string" ? kind.parse(value) : refused) };
 }
 
 /** A kind over numbers; a string is refused without a look. */
-function numberKind<T>(kind: Omit<ArgKind<T>, "parse"> & { parse(value: number): T | Refused }): ArgKind<T> {
+export function numberKind<T>(kind: Omit<ArgKind<T>, "parse"> & { parse(value: number): T | Refused }): ArgKind<T> {
   return { ...kind, parse: (value: Arg) => (typeof value === "number" ? kind.parse(value) : refused) };
 }
 
@@ -220,6 +221,15 @@ export const cidr: ArgKind<CidrSet> = stringKind({
     const error = set.add(text);
     return error instanceof CidrError ? new Refused(`failed to parse cidr: ${error.message}`) : set;
   },
+});
+
+/** A time with an offset in the form of RFC 3339, as milliseconds since 1970. */
+export const timeRfc3339: ArgKind<number> = stringKind({
+  kind: "time",
+  expected: "a time such as 2030-01-31T23:59:59Z",
+  accepts: ["2030-01-31T23:59:59Z", "2030-01-31T23:59:59.5+02:00"],
+  refuses: ["2030-01-31T23:59:59", "2030-01-31", "2001-02-29T00:00:00Z", "2001-01-01t00:00:00z", "", 1],
+  parse: (text) => parseInstant(text) ?? refused,
 });
 
 /** One of the given strings, exactly so. */

@@ -111,6 +111,13 @@ export class CidrError {
 export class CidrSet {
   readonly #ranges: Range[] = [];
 
+  /** One set of all ranges of several. */
+  static union(sets: readonly CidrSet[]): CidrSet {
+    const union = new CidrSet();
+    for (const set of sets) union.#ranges.push(...set.#ranges);
+    return union;
+  }
+
   /**
    * Adds `a` or `a/n`. Host bits below the mask are allowed; the bare unspecified address is refused, because it is more likely
    * a mistake than a client.
