@@ -17,7 +17,8 @@ class Generator {
   readonly #p99BySecond: number[] = [];
   readonly #errors: Record<string, number> = {};
   readonly #connections = new Set<LoadConnection>();
-  /** Only with a fixed rate: connections without a request, and the times of requests that wait for one. */
+  /** Only with a fixed rate: connections without a request, used in turn so that each worker gets its share, and the times of requests
+   * that wait for one. */
   readonly #idle: LoadConnection[] = [];
   readonly #due: number[] = [];
   #sentByRate = 0;
@@ -93,7 +94,7 @@ class Generator {
     const now = performance.now();
     const wanted = Math.floor(((now - this.#startedAt) / 1000) * this.#plan.ratePerSecond);
     for (; this.#sentByRate < wanted; this.#sentByRate++) {
-      const connection = this.#idle.pop();
+      const connection = this.#idle.shift();
       if (connection === undefined) this.#due.push(now);
       else this.#send(connection, now);
     }
