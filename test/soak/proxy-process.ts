@@ -1,0 +1,109 @@
+// The proxy under soak: the real launcher as a child process, with a routes file that can be replaced, watched through /proc.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { memoryBytes } from "../../bench/subjects/process-cost.ts";
+
+const keptLogBytes = 20_000;
+
+export class ProxyProcess {
+  readonly port: number;
+  readonly #folder = mkdtempSync(path.join(os.tmpdir(), "skipper-soak-"));
+  readonly #child: ChildProcess;
+  #log = "";
+  #isRunning = true;
+
+  private constructor(launcher: string, port: number, supportPort: number, routes: string, flags: readonly string[]) {
+    this.port = port;
+    this.writeRoutes(routes);
+    const addresses = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${supportPort}`];
+    this.#child = spawn(launcher, [...addresses, `-routes-file=${this.#routesFile}`, ...flags], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#log = (this.#log + text).slice(-keptLogBytes);
+      });
+    }
+    this.#child.once("exit", () => {
+      this.#isRunning = false;
+    });
+  }
+
+  /** Starts the proxy and waits until it accepts connections. */
+  static async start(launcher: string, routes: string, flags: readonly string[]): Promise<ProxyProcess> {
+    const proxy = new ProxyProcess(launcher, await freePort(), await freePort(), routes, flags);
+    const since = performance.now();
+    while (!(await accepts(proxy.port))) {
+      if (!proxy.isRunning || performance.now() - since > 20_000) {
+        await proxy.stop();
+        throw new Error(`the proxy did not start:\n${proxy.log}`);
+      }
+      await delay(20);
+    }
+    return proxy;
+  }
+
+  get #routesFile(): string {
+    return path.join(this.#folder, "routes.eskip");
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** The end of what it logged. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Resident memory in MB. */
+  get memoryMb(): number {
+    return memoryBytes(this.#child.pid!, "VmRSS") / 1e6;
+  }
+
+  get openFiles(): number {
+    return this.#isRunning ? readdirSync(`/proc/${this.#child.pid}/fd`).length : 0;
+  }
+
+  /** Replaces the routes in one step. */
+  writeRoutes(text: string): void {
+    writeFileSync(`${this.#routesFile}.new`, text);
+    renameSync(`${this.#routesFile}.new`, this.#routesFile);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isRunning) {
+      const ended = once(this.#child, "exit");
+      this.#child.kill("SIGINT");
+      const timer = setTimeout(() => this.#child.kill("SIGKILL"), 10_000);
+      await ended;
+      clearTimeout(timer);
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
