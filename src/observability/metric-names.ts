@@ -249,7 +249,9 @@ export const METRICS = {
   ),
   // Not shown as they are: runtime-metrics.ts makes its own metrics of them.
   heapUsed: define("gauge", "", "", [], "Bytes of the JavaScript heap in use."),
+  heapTotal: define("gauge", "", "", [], "Bytes of the JavaScript heap."),
   gcPause: define("pause", "", "", [], "Pauses for garbage collection in seconds."),
+  gcLast: define("gauge", "", "", [], "Milliseconds since 1970 of the last garbage collection."),
   customDuration: define("duration", "<key>", "custom_duration_seconds", ["key"], "Duration in seconds by key."),
   customTotal: define("counter", "<key>", "custom_total", ["key"], "Events by key."),
   customGauges: define("gauge", "<key>", "custom_gauges", ["key"], "Values by key."),

@@ -3,7 +3,7 @@
 // stays when it ends: its cells are added to the main thread's own, so counters never fall.
 
 import { BLOCK_CELLS, BLOCKS } from "./log-scale.ts";
-import { METRIC_LIST, METRICS, type MetricDefinition } from "./metric-names.ts";
+import { METRIC_LIST, type MetricDefinition } from "./metric-names.ts";
 import type { MetricsSettings } from "./metrics-settings.ts";
 import {
   bucketBounds,
@@ -119,6 +119,13 @@ export class MetricsHub {
     return value;
   }
 
+  /** The greatest value of a gauge over all threads, 0 when there is none. */
+  greatest(series: Series): number {
+    let value = 0;
+    for (const part of series.parts) value = Math.max(value, part.cells[part.cell]!);
+    return value;
+  }
+
   /** The events that a histogram has seen. */
   count(series: Series): number {
     return this.value(series);
@@ -155,13 +162,6 @@ export class MetricsHub {
       if (timer) readTimer(cells, cell, into);
     }
     if (into.min === Number.POSITIVE_INFINITY) into.min = 0;
-  }
-
-  /** Bytes of the heaps of all threads that report them. */
-  heapUsed(): number {
-    let bytes = 0;
-    for (const series of this.seriesOf(METRICS.heapUsed)) bytes += this.value(series);
-    return bytes;
   }
 }
 

@@ -93,3 +93,9 @@ export function inPrometheus(settings: MetricsSettings, metric: MetricDefinition
     (metric.on === "" || metric.prometheusAlways || settings.on[metric.on])
   );
 }
+
+/** The serve timers may go without method or status code. */
+export function isLabelOff(settings: MetricsSettings, metric: MetricDefinition, label: string): boolean {
+  if (metric.on !== "serveRoute" && metric.on !== "serveHost") return false;
+  return (label === "method" && !settings.serveMethod) || (label === "code" && !settings.serveStatusCode);
+}
