@@ -1,0 +1,231 @@
+// The one check of a route against the filters and predicates that a process knows (spec matching 13, route-sources 6): used by
+// the routing table, the eskip command and the webhook. Texts are those of the spec; nothing is created.
+
+import type { InvalidReason, RouteProblem } from "../eskip/diagnostics.ts";
+import { printCall } from "../eskip/printer.ts";
+import type { Call, Route } from "../eskip/route.ts";
+import { checkUrl, schemeOf, splitBackendAddress } from "../eskip/url.ts";
+import { type AnyArgSpec, type ArgError, checkArgs, Refused } from "../spec/args.ts";
+import type { Registry } from "../spec/registry.ts";
+import { literalHosts } from "../util/host-pattern.ts";
+import { compileRegexp, RegexpError } from "../util/regexp.ts";
+import { parsePathPattern, treePredicate } from "./path-pattern.ts";
+
+/** What is wrong with a route, and how it is told. */
+export interface RouteCheckProblem extends RouteProblem {
+  /** What was expected and what was got, when the text of the spec does not say it; else "". */
+  readonly detail: string;
+  /** False for load balanced routes that cannot be used: they are logged, but neither listed as invalid nor counted (6.2). */
+  readonly listed: boolean;
+}
+
+const LB_ALGORITHMS: ReadonlySet<string> = new Set([
+  "",
+  "roundRobin",
+  "random",
+  "consistentHash",
+  "powerOfRandomNChoices",
+  "weightedRoundRobin",
+  "leastRequests",
+]);
+
+/** The first problem of a route, null when it can be used. `position` is the number that texts about patterns show. */
+export function checkRoute(route: Route, registry: Registry, position = 0): RouteCheckProblem | null {
+  return (
+    checkNetworkBackend(route) ??
+    checkFilters(route, registry) ??
+    (route.predicates.length === 0 ? null : checkPredicates(route, registry)) ??
+    checkLbBackend(route) ??
+    checkPatterns(route, position)
+  );
+}
+
+function problem(reason: InvalidReason, text: string, detail = ""): RouteCheckProblem {
+  return { reason, text, detail, listed: true };
+}
+
+function checkNetworkBackend(route: Route): RouteCheckProblem | null {
+  const { backend } = route;
+  if (backend.type !== "network" || backend.address === "") return null;
+  const split = splitBackendAddress(backend.address);
+  return "error" in split ? problem("failed_backend_split", `failed_backend_split: ${split.error}`) : null;
+}
+
+function checkFilters(route: Route, registry: Registry): RouteCheckProblem | null {
+  for (const call of route.filters) {
+    const spec = registry.filter(call.name);
+    if (spec === undefined) {
+      const text = isPredicateName(call.name, registry)
+        ? `unknown_filter: trying to use ${JSON.stringify(call.name)} as filter, but it is only available as predicate`
+        : `unknown_filter: filter ${JSON.stringify(call.name)} not found`;
+      return problem("unknown_filter", text);
+    }
+    const fault = checkCall(spec, call, "invalid filter parameters");
+    if (fault === null) continue;
+    const text = `invalid_filter_params: failed to create filter ${printCall(call)}: ${fault.cause}`;
+    return problem("invalid_filter_params", text, fault.detail);
+  }
+  return null;
+}
+
+function isPredicateName(name: string, registry: Registry): boolean {
+  return registry.predicate(name) !== undefined || CLASSIC.has(name) || name === "PathSubtree" || name === "Weight";
+}
+
+/** The predicates with slots, and how many strings they take. */
+const CLASSIC: ReadonlyMap<string, number> = new Map([
+  ["Path", 1],
+  ["Host", 1],
+  ["PathRegexp", 1],
+  ["Method", 1],
+  ["Header", 2],
+  ["HeaderRegexp", 2],
+]);
+
+function checkPredicates(route: Route, registry: Registry): RouteCheckProblem | null {
+  for (const call of route.predicates) {
+    const strings = CLASSIC.get(call.name);
+    if (strings !== undefined && call.name !== "Path") {
+      const fault = checkClassic(call, strings);
+      if (fault !== null) return fault;
+    }
+  }
+  let trees = route.path === "" ? 0 : 1;
+  for (const call of route.predicates) {
+    if (call.name === "Path" || call.name === "PathSubtree") trees++;
+    else if (!CLASSIC.has(call.name)) {
+      const fault = checkPredicate(call, registry);
+      if (fault !== null) return fault;
+    }
+  }
+  if (trees > 1) {
+    return problem("other", `multiple tree predicates (Path, PathSubtree) in the route: ${route.id}`);
+  }
+  for (const call of route.predicates) {
+    if (call.name === "Path") {
+      const fault = checkClassic(call, 1);
+      if (fault !== null) return fault;
+    } else if (call.name === "PathSubtree" && (call.args.length !== 1 || typeof call.args[0] !== "string")) {
+      return problem("other", "invalid predicate parameters", `${printCall(call)}: expected 1 string`);
+    }
+  }
+  return null;
+}
+
+function checkClassic(call: Call, strings: number): RouteCheckProblem | null {
+  if (call.args.length !== strings) {
+    return problem(
+      "other",
+      `invalid length of predicate args in ${call.name}, ${call.args.length} instead of ${strings}`,
+    );
+  }
+  if (call.args.every((value) => typeof value === "string")) return null;
+  return problem("other", `expected argument of type string, ${call.name}`);
+}
+
+function checkPredicate(call: Call, registry: Registry): RouteCheckProblem | null {
+  // The star needs no declaration; `Any` is dropped by the eskip parser and unknown elsewhere.
+  if (call.name === "*") return null;
+  const spec = call.name === "Any" ? undefined : registry.predicate(call.name);
+  if (spec === undefined) {
+    return problem("unknown_predicate", `unknown_predicate: predicate ${JSON.stringify(call.name)} not found`);
+  }
+  const fault = checkCall(spec, call, "invalid predicate parameters");
+  if (fault === null) return null;
+  const text =
+    call.name === "Weight"
+      ? "invalid_predicate_params: invalid argument for the Weight predicate"
+      : `invalid_predicate_params: failed to create predicate ${printCall(call)}: ${fault.cause}`;
+  return problem("invalid_predicate_params", text, fault.detail);
+}
+
+interface Declaration {
+  readonly args: readonly AnyArgSpec[];
+  readonly anyArgs: boolean;
+  check(values: readonly unknown[]): string;
+}
+
+/** What is wrong with the arguments of a call: the cause as the spec words it, and the detail from the declaration. */
+function checkCall(spec: Declaration, call: Call, generic: string): { cause: string; detail: string } | null {
+  if (spec.anyArgs) return null;
+  const checked = checkArgs(spec.args, call.args);
+  if ("error" in checked) {
+    return { cause: refusal(spec.args, call, checked.error) || generic, detail: checked.error.message };
+  }
+  const message = spec.check(checked.values);
+  return message === "" ? null : { cause: message, detail: "" };
+}
+
+/** What the kind of a refused argument says about it, "" when it says nothing. */
+function refusal(specs: readonly AnyArgSpec[], call: Call, error: ArgError): string {
+  if (error.index < 0) return "";
+  const spec = specs[Math.min(error.index, specs.length - 1)]!;
+  const refused = spec.kind.parse(call.args[error.index]!);
+  return refused instanceof Refused ? refused.message : "";
+}
+
+/** Spec route-sources 6.2: such a route vanishes with a log line only. */
+function checkLbBackend(route: Route): RouteCheckProblem | null {
+  const { backend } = route;
+  if (backend.type !== "lb") return null;
+  if (backend.endpoints.length === 0)
+    return lbProblem(`failed to post-process LB route: ${route.id}, no endpoints defined`);
+  for (const { address } of backend.endpoints) {
+    const fault = endpointFault(address);
+    if (fault !== "") return lbProblem(`failed to parse LB endpoints for route ${route.id}: ${fault}`);
+  }
+  if (LB_ALGORITHMS.has(backend.algorithm)) return null;
+  const { id } = route;
+  return lbProblem(
+    `failed to set LB algorithm implementation for route ${id}: unsupported algorithm ${JSON.stringify(backend.algorithm)}`,
+  );
+}
+
+function endpointFault(address: string): string {
+  const fault = checkUrl(address);
+  if (fault !== "") return fault;
+  if (schemeOf(address) === "") return `parse ${JSON.stringify(address)}: missing scheme`;
+  const split = splitBackendAddress(address);
+  return "error" in split ? split.error : "";
+}
+
+function lbProblem(text: string): RouteCheckProblem {
+  return { reason: "other", text, detail: "", listed: false };
+}
+
+function checkPatterns(route: Route, position: number): RouteCheckProblem | null {
+  const tree = treePredicate(route);
+  if (tree.path !== "") {
+    const pattern = parsePathPattern(tree.path, tree.subtree, false);
+    if (pattern.problem !== "") return matcherProblem(route, position, pattern.problem);
+  }
+  for (const host of route.hostRegexps) {
+    const error = literalHosts(host) === null ? regexpError(host) : "";
+    if (error !== "") return matcherProblem(route, position, error);
+  }
+  for (const path of route.pathRegexps) {
+    const error = regexpError(path);
+    if (error !== "") return matcherProblem(route, position, error);
+  }
+  for (const [, patterns] of route.headerRegexps) {
+    for (const header of patterns) {
+      const error = regexpError(header);
+      if (error !== "") return matcherProblem(route, position, error);
+    }
+  }
+  for (const call of route.predicates) {
+    const isPattern = call.name === "Host" || call.name === "PathRegexp" || call.name === "HeaderRegexp";
+    const error = isPattern ? regexpError(String(call.args[call.args.length - 1])) : "";
+    if (error !== "") return matcherProblem(route, position, error);
+  }
+  return null;
+}
+
+function regexpError(pattern: string): string {
+  const compiled = compileRegexp(pattern);
+  return compiled instanceof RegexpError ? compiled.message : "";
+}
+
+function matcherProblem(route: Route, position: number, text: string): RouteCheckProblem {
+  return problem("invalid_matcher", `${route.id} [${position}]: ${text}`);
+}

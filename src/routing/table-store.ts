@@ -1,0 +1,417 @@
+// The writing end of the shared columns (table-generation.ts): grows them, appends records and entries, links entries into chains.
+// It knows nothing of sources or transactions (table.ts); what it appends is invisible until it is linked and a version published.
+// Main thread only.
+
+import {
+  type SharedFloat64,
+  type SharedInt32,
+  sharedFloat64,
+  sharedInt32,
+  widenFloat64,
+  widenInt32,
+} from "../util/shared-arena.ts";
+import { LabelWriter, NO_LABEL } from "../util/shared-label-table.ts";
+import { PairMapWriter } from "../util/shared-pair-map.ts";
+import { isWildcard, PATHLESS, type PathPattern } from "./path-pattern.ts";
+import {
+  compareRecords,
+  HAS_HOSTS,
+  HAS_REST,
+  HAS_WILDCARD_HOSTS,
+  HEADER_CELLS,
+  HEADER_VERSION,
+  LEAVES_PER_NODE,
+  PATHLESS_LEAF,
+  ROOT_NODE,
+  type TableGeneration,
+} from "./table-generation.ts";
+import { TextSegments } from "./text-segments.ts";
+
+/** A chain is rewritten when a change passes more removed entries than this, and more than live ones. */
+const REMOVED_PER_CHAIN = 16;
+
+export class TableStore implements TableGeneration {
+  serial = 0;
+  readonly numbering: number;
+  readonly renumbered: SharedInt32 | null = null;
+  header: SharedInt32 = sharedInt32(HEADER_CELLS);
+  readonly texts = new TextSegments();
+  readonly labels: LabelWriter;
+  readonly childMap: PairMapWriter;
+  readonly chainMap: PairMapWriter;
+
+  recordSegment: SharedInt32;
+  recordStart: SharedInt32;
+  recordEnd: SharedInt32;
+  recordIdSegment: SharedInt32;
+  recordIdStart: SharedInt32;
+  recordIdEnd: SharedInt32;
+  recordFlags: SharedInt32;
+  recordWeight: SharedFloat64;
+  recordAdded: SharedInt32;
+  recordRemoved: SharedInt32;
+  /** First entry of each record, as it was added, and the number of them. */
+  recordEntries: SharedInt32;
+  recordEntryCount: SharedInt32;
+  entryNext: SharedInt32;
+  entryRecord: SharedInt32;
+  entryChain: SharedInt32;
+  chainHead: SharedInt32;
+  chainSince: SharedInt32;
+  chainBefore: SharedInt32;
+  chainLeaf: SharedInt32;
+  chainLabel: SharedInt32;
+  /** First entry that waits to be linked; 0 when there is none. */
+  #chainPending: SharedInt32;
+  wildcards: SharedInt32;
+  nodeFlags: SharedInt32;
+  /** Parent of each node and the label that leads to it, -1 for the simple wildcard. */
+  nodeParent: SharedInt32;
+  nodeLabel: SharedInt32;
+
+  recordCount = 1;
+  entryCount = 1;
+  chainCount = 1;
+  nodeCount = ROOT_NODE + 1;
+  readonly #touchedChains: number[] = [];
+  #published: TableGeneration | null = null;
+
+  constructor(seed: number, routes: number, numbering: number) {
+    this.numbering = numbering;
+    this.labels = new LabelWriter(seed, routes);
+    this.childMap = new PairMapWriter(routes);
+    this.chainMap = new PairMapWriter(routes);
+    const room = routes + 2;
+    this.recordSegment = sharedInt32(room);
+    this.recordStart = sharedInt32(room);
+    this.recordEnd = sharedInt32(room);
+    this.recordIdSegment = sharedInt32(room);
+    this.recordIdStart = sharedInt32(room);
+    this.recordIdEnd = sharedInt32(room);
+    this.recordFlags = sharedInt32(room);
+    this.recordWeight = sharedFloat64(room);
+    this.recordAdded = sharedInt32(room);
+    this.recordRemoved = sharedInt32(room);
+    this.recordEntries = sharedInt32(room);
+    this.recordEntryCount = sharedInt32(room);
+    this.entryNext = sharedInt32(room);
+    this.entryRecord = sharedInt32(room);
+    this.entryChain = sharedInt32(room);
+    this.chainHead = sharedInt32(room);
+    this.chainSince = sharedInt32(room);
+    this.chainBefore = sharedInt32(room);
+    this.chainLeaf = sharedInt32(room);
+    this.chainLabel = sharedInt32(room);
+    this.#chainPending = sharedInt32(room);
+    this.wildcards = sharedInt32(room);
+    this.nodeFlags = sharedInt32(room);
+    this.nodeParent = sharedInt32(room);
+    this.nodeLabel = sharedInt32(room);
+  }
+
+  get segments(): TextSegments["segments"] {
+    return this.texts.segments;
+  }
+  get children(): SharedInt32 {
+    return this.childMap.slots;
+  }
+  get chains(): SharedInt32 {
+    return this.chainMap.slots;
+  }
+  get version(): number {
+    return this.header[HEADER_VERSION]!;
+  }
+
+  /** True when the next record makes the columns grow. */
+  get isFull(): boolean {
+    return this.recordCount + 2 > this.recordAdded.length;
+  }
+
+  /** Makes room for `routes` records in all, at once instead of by doubling. */
+  reserve(routes: number): void {
+    if (routes + 2 > this.recordAdded.length) this.#widenRecords(routes + 2);
+    if (routes + 2 > this.entryNext.length) this.#widenLinks(routes + 2, Math.max(routes + 2, this.chainHead.length));
+  }
+
+  /** The number of a new record, cleared; the caller fills its columns and adds its entries before the next one is made. */
+  addRecord(): number {
+    const record = this.recordCount;
+    if (record + 2 > this.recordAdded.length) this.#widenRecords(this.recordAdded.length * 2);
+    this.recordCount++;
+    this.recordAdded[record] = 0;
+    this.recordRemoved[record] = 0;
+    this.recordFlags[record] = 0;
+    this.recordEntries[record] = this.entryCount;
+    this.recordEntryCount[record] = 0;
+    return record;
+  }
+
+  /** Takes back all records from `record` on, with their entries. None of them may be linked. */
+  dropRecordsFrom(record: number): void {
+    for (const chain of this.#touchedChains) this.#chainPending[chain] = 0;
+    this.#touchedChains.length = 0;
+    if (record < this.recordCount) this.entryCount = this.recordEntries[record]!;
+    this.recordCount = record;
+  }
+
+  /** The leaf of a pattern; nodes on the way are made. */
+  leafOf(pattern: PathPattern): number {
+    if (pattern.place === PATHLESS) return PATHLESS_LEAF;
+    let node = ROOT_NODE;
+    for (const segment of pattern.segments) {
+      node = isWildcard(segment) ? this.wildcardChild(node) : this.childOf(node, segment);
+    }
+    return node * LEAVES_PER_NODE + pattern.place;
+  }
+
+  childOf(node: number, segment: string): number {
+    const label = this.labels.intern(segment, 0, segment.length);
+    const known = this.childMap.get(node, label);
+    if (known !== 0) return known;
+    const child = this.#addNode(node, label);
+    this.childMap.set(node, label, child);
+    return child;
+  }
+
+  wildcardChild(node: number): number {
+    const known = this.wildcards[node]!;
+    if (known !== 0) return known;
+    const child = this.#addNode(node, -1);
+    Atomics.store(this.wildcards, node, child);
+    return child;
+  }
+
+  #addNode(parent: number, label: number): number {
+    const node = this.nodeCount;
+    if (node + 1 > this.nodeFlags.length) {
+      const room = this.nodeFlags.length * 2;
+      this.wildcards = widenInt32(this.wildcards, room, node);
+      this.nodeFlags = widenInt32(this.nodeFlags, room, node);
+      this.nodeParent = widenInt32(this.nodeParent, room, node);
+      this.nodeLabel = widenInt32(this.nodeLabel, room, node);
+      // As with chains: readers of the generation before must not meet nodes that their columns do not have.
+      this.childMap.fork();
+    }
+    this.nodeCount++;
+    this.nodeParent[node] = parent;
+    this.nodeLabel[node] = label;
+    return node;
+  }
+
+  /** The chain of a leaf under a host key, null for its rest. */
+  chainOf(leaf: number, hostKey: string | null): number {
+    const label = hostKey === null ? NO_LABEL : this.labels.intern(hostKey, 0, hostKey.length);
+    const known = this.chainMap.get(leaf, label);
+    if (known !== 0) return known;
+    const chain = this.#addChain(leaf, label);
+    const kind = hostKey === null ? HAS_REST : hostKey.startsWith(".") ? HAS_WILDCARD_HOSTS | HAS_HOSTS : HAS_HOSTS;
+    const place = leaf % LEAVES_PER_NODE;
+    Atomics.or(this.nodeFlags, (leaf - place) / LEAVES_PER_NODE, kind << (place * 3));
+    this.chainMap.set(leaf, label, chain);
+    return chain;
+  }
+
+  #addChain(leaf: number, label: number): number {
+    const chain = this.chainCount;
+    if (chain + 1 > this.chainHead.length) this.#widenLinks(this.entryNext.length, this.chainHead.length * 2);
+    this.chainCount++;
+    this.chainLeaf[chain] = leaf;
+    this.chainLabel[chain] = label;
+    return chain;
+  }
+
+  /** Adds an entry of the newest record to a chain; it is linked by `linkPending`. */
+  addEntry(record: number, chain: number): void {
+    const entry = this.#newEntry(record, chain);
+    const pending = this.#chainPending[chain]!;
+    if (pending === 0) this.#touchedChains.push(chain);
+    this.entryNext[entry] = pending;
+    this.#chainPending[chain] = entry;
+    this.recordEntryCount[record] = this.recordEntryCount[record]! + 1;
+  }
+
+  #newEntry(record: number, chain: number): number {
+    const entry = this.entryCount;
+    if (entry + 1 > this.entryNext.length) this.#widenLinks(this.entryNext.length * 2, this.chainHead.length);
+    this.entryCount++;
+    this.entryRecord[entry] = record;
+    this.entryChain[entry] = chain;
+    return entry;
+  }
+
+  /** Links the entries that wait and whose record was added in `version`; the others are left out. Then none waits. */
+  linkPending(version: number): void {
+    const sorted: number[] = [];
+    for (const chain of this.#touchedChains) {
+      sorted.length = 0;
+      for (let entry = this.#chainPending[chain]!; entry !== 0; entry = this.entryNext[entry]!) {
+        if (this.recordAdded[this.entryRecord[entry]!] === version) sorted.push(entry);
+      }
+      this.#chainPending[chain] = 0;
+      if (sorted.length > 1) {
+        sorted.sort((a, b) => compareRecords(this, this.entryRecord[a]!, this.entryRecord[b]!));
+      }
+      if (sorted.length > 0) this.#linkSorted(chain, sorted, version);
+    }
+    this.#touchedChains.length = 0;
+  }
+
+  #linkSorted(chain: number, sorted: readonly number[], version: number): void {
+    let before = 0;
+    let entry = this.chainHead[chain]!;
+    let removed = 0;
+    let live = 0;
+    for (const added of sorted) {
+      const record = this.entryRecord[added]!;
+      while (entry !== 0 && compareRecords(this, this.entryRecord[entry]!, record) <= 0) {
+        if (this.recordRemoved[this.entryRecord[entry]!] === 0) live++;
+        else removed++;
+        before = entry;
+        entry = this.entryNext[entry]!;
+      }
+      this.entryNext[added] = entry;
+      if (before === 0) Atomics.store(this.chainHead, chain, added);
+      else Atomics.store(this.entryNext, before, added);
+      before = added;
+      live++;
+    }
+    if (removed > REMOVED_PER_CHAIN && removed > live) this.#rewriteChain(chain, version);
+  }
+
+  /** Puts a chain of the live records in place of one with many removed ones; readers of former versions keep the old one. */
+  #rewriteChain(chain: number, version: number): void {
+    const fresh = this.#addChain(this.chainLeaf[chain]!, this.chainLabel[chain]!);
+    this.chainSince[fresh] = version;
+    this.chainBefore[fresh] = chain;
+    let last = 0;
+    for (let entry = this.chainHead[chain]!; entry !== 0; entry = this.entryNext[entry]!) {
+      const record = this.entryRecord[entry]!;
+      if (this.recordRemoved[record] !== 0) continue;
+      const copy = this.#newEntry(record, fresh);
+      this.entryNext[copy] = 0;
+      if (last === 0) this.chainHead[fresh] = copy;
+      else this.entryNext[last] = copy;
+      last = copy;
+    }
+    this.chainMap.set(this.chainLeaf[fresh]!, this.chainLabel[fresh]!, fresh);
+  }
+
+  /** A new record with text, id, flags, weight and places of another one. */
+  copyRecord(from: number): number {
+    const record = this.addRecord();
+    this.recordSegment[record] = this.recordSegment[from]!;
+    this.recordStart[record] = this.recordStart[from]!;
+    this.recordEnd[record] = this.recordEnd[from]!;
+    this.recordIdSegment[record] = this.recordIdSegment[from]!;
+    this.recordIdStart[record] = this.recordIdStart[from]!;
+    this.recordIdEnd[record] = this.recordIdEnd[from]!;
+    this.recordFlags[record] = this.recordFlags[from]!;
+    this.recordWeight[record] = this.recordWeight[from]!;
+    const first = this.recordEntries[from]!;
+    for (let entry = first; entry < first + this.recordEntryCount[from]!; entry++) {
+      const chain = this.entryChain[entry]!;
+      // The chain may have been rewritten since.
+      this.addEntry(record, this.chainMap.get(this.chainLeaf[chain]!, this.chainLabel[chain]!));
+    }
+    return record;
+  }
+
+  /** Makes everything written so far current. Gives a generation when readers need one, null when the version says it all. */
+  publish(version: number): TableGeneration | null {
+    const former = this.#published;
+    if (former !== null && !this.#outgrew(former)) {
+      Atomics.store(this.header, HEADER_VERSION, version);
+      return null;
+    }
+    this.header = sharedInt32(HEADER_CELLS);
+    Atomics.store(this.header, HEADER_VERSION, version);
+    this.serial++;
+    this.#published = this.#snapshot();
+    return this.#published;
+  }
+
+  /** The generation that readers should have. */
+  get published(): TableGeneration {
+    this.#published ??= this.#snapshot();
+    return this.#published;
+  }
+
+  #outgrew(former: TableGeneration): boolean {
+    return (
+      former.segments.length !== this.segments.length ||
+      former.recordAdded !== this.recordAdded ||
+      former.entryNext !== this.entryNext ||
+      former.chainHead !== this.chainHead ||
+      former.children !== this.children ||
+      former.chains !== this.chains ||
+      former.nodeFlags !== this.nodeFlags ||
+      former.labels.starts !== this.labels.starts ||
+      former.labels.bytes !== this.labels.bytes ||
+      former.labels.slots !== this.labels.slots
+    );
+  }
+
+  #snapshot(): TableGeneration {
+    const { seed, starts, bytes, slots } = this.labels;
+    return {
+      serial: this.serial,
+      numbering: this.numbering,
+      renumbered: this.renumbered,
+      header: this.header,
+      segments: this.segments.slice(),
+      recordSegment: this.recordSegment,
+      recordStart: this.recordStart,
+      recordEnd: this.recordEnd,
+      recordIdSegment: this.recordIdSegment,
+      recordIdStart: this.recordIdStart,
+      recordIdEnd: this.recordIdEnd,
+      recordFlags: this.recordFlags,
+      recordWeight: this.recordWeight,
+      recordAdded: this.recordAdded,
+      recordRemoved: this.recordRemoved,
+      entryNext: this.entryNext,
+      entryRecord: this.entryRecord,
+      chainHead: this.chainHead,
+      chainSince: this.chainSince,
+      chainBefore: this.chainBefore,
+      children: this.children,
+      chains: this.chains,
+      wildcards: this.wildcards,
+      nodeFlags: this.nodeFlags,
+      labels: { seed, starts, bytes, slots },
+    };
+  }
+
+  #widenRecords(room: number): void {
+    const used = this.recordCount;
+    this.recordSegment = widenInt32(this.recordSegment, room, used);
+    this.recordStart = widenInt32(this.recordStart, room, used);
+    this.recordEnd = widenInt32(this.recordEnd, room, used);
+    this.recordIdSegment = widenInt32(this.recordIdSegment, room, used);
+    this.recordIdStart = widenInt32(this.recordIdStart, room, used);
+    this.recordIdEnd = widenInt32(this.recordIdEnd, room, used);
+    this.recordFlags = widenInt32(this.recordFlags, room, used);
+    this.recordWeight = widenFloat64(this.recordWeight, room, used);
+    this.recordAdded = widenInt32(this.recordAdded, room, used);
+    this.recordRemoved = widenInt32(this.recordRemoved, room, used);
+    this.recordEntries = widenInt32(this.recordEntries, room, used);
+    this.recordEntryCount = widenInt32(this.recordEntryCount, room, used);
+  }
+
+  /**
+   * Chains and entries lead to each other, so all of them move at once: a reader of the generation before goes on with links that
+   * stay as they are, and never meets a number that its shorter columns do not have.
+   */
+  #widenLinks(entries: number, chains: number): void {
+    this.entryNext = widenInt32(this.entryNext, entries, this.entryCount);
+    this.entryRecord = widenInt32(this.entryRecord, entries, this.entryCount);
+    this.entryChain = widenInt32(this.entryChain, entries, this.entryCount);
+    this.chainHead = widenInt32(this.chainHead, chains, this.chainCount);
+    this.chainSince = widenInt32(this.chainSince, chains, this.chainCount);
+    this.chainBefore = widenInt32(this.chainBefore, chains, this.chainCount);
+    this.chainLeaf = widenInt32(this.chainLeaf, chains, this.chainCount);
+    this.chainLabel = widenInt32(this.chainLabel, chains, this.chainCount);
+    this.#chainPending = widenInt32(this.#chainPending, chains, this.chainCount);
+    this.chainMap.fork();
+  }
+}

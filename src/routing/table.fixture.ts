@@ -1,0 +1,108 @@
+// What the tests and benches of the routing table share: routes from text, requests, a reader with plain instances, and the
+// table's twin that keeps what every source delivered in Maps.
+
+import { parseExpression } from "../eskip/parser.ts";
+import type { Route } from "../eskip/route.ts";
+import { Headers } from "../http/headers.ts";
+import { predicateSpecs } from "../predicates/index.ts";
+import type { PredicateEnv, PredicateRequest } from "../spec/predicate.ts";
+import { Registry } from "../spec/registry.ts";
+import { buildMatcher } from "./build-matcher.ts";
+import { cleanPath } from "./clean-path.ts";
+import type { MatchableRoute } from "./lookup.ts";
+import { ReferenceMatcher } from "./matcher.reference.ts";
+import { TableReader } from "./reader.ts";
+import type { RoutingTable } from "./table.ts";
+import type { TableGeneration } from "./table-generation.ts";
+import { routeWeight } from "./weight.ts";
+
+export const testRegistry = new Registry([], predicateSpecs);
+
+const env: PredicateEnv = { now: () => 0, random: () => 0, shuttingDown: () => false };
+
+/** A route from its text. */
+export function routeOf(id: string, expression: string): Route {
+  const bytes = Buffer.from(expression);
+  const { route, error } = parseExpression(bytes, 0, bytes.length, id);
+  if (route === null) throw new Error(`${expression}: ${error?.message}`);
+  return route;
+}
+
+export interface RequestFields {
+  readonly method?: string;
+  readonly host?: string;
+  /** Cleaned here. */
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export function requestOf(fields: RequestFields): PredicateRequest {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(fields.headers ?? {})) headers.append(name, value);
+  return {
+    method: fields.method ?? "GET",
+    host: fields.host ?? "example.org",
+    matchPath: cleanPath(fields.path ?? "/"),
+    rawQuery: "",
+    headers,
+    remoteAddress: "127.0.0.1",
+    contentLength: 0,
+    trafficSegment: () => 0,
+    baggage: () => null,
+  };
+}
+
+/** A built route that knows its definition and whether it was let go. */
+export class TestInstance implements MatchableRoute {
+  readonly id: string;
+  readonly route: Route;
+  readonly matches: (request: PredicateRequest) => boolean;
+  released = 0;
+
+  constructor(route: Route) {
+    this.id = route.id;
+    this.route = route;
+    this.matches = buildMatcher(route, testRegistry, env);
+  }
+
+  release(): void {
+    this.released++;
+  }
+}
+
+export function readerOf(
+  options: { readonly ignoreTrailingSlash?: boolean; readonly maxInstances?: number },
+  generation: TableGeneration | null,
+): TableReader<TestInstance> {
+  const { ignoreTrailingSlash = false, maxInstances = 1000 } = options;
+  return new TableReader((route) => new TestInstance(route), { ignoreTrailingSlash, maxInstances }, generation);
+}
+
+/** What the sources delivered, in Maps; the plain twin of RoutingTable. */
+export class ReferenceTable {
+  readonly sources: Map<string, Route>[] = [];
+
+  source(number: number): Map<string, Route> {
+    while (this.sources.length <= number) this.sources.push(new Map());
+    return this.sources[number]!;
+  }
+
+  /** Of each id the route of the highest source. */
+  winners(): Route[] {
+    const merged = new Map<string, Route>();
+    for (const source of this.sources) for (const [id, route] of source) merged.set(id, route);
+    return [...merged.values()];
+  }
+
+  matcher(ignoreTrailingSlash: boolean): ReferenceMatcher {
+    const routes = this.winners().map((route) => {
+      return { route, weight: routeWeight(route, testRegistry), matches: buildMatcher(route, testRegistry, env) };
+    });
+    return new ReferenceMatcher(routes, ignoreTrailingSlash);
+  }
+}
+
+/** The listing of a table as one text, for comparison. */
+export function listing(table: RoutingTable): string[] {
+  return table.page(0, table.count).map((route) => route.id);
+}

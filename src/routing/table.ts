@@ -1,0 +1,398 @@
+// The routing table, main thread: takes changes of the sources, checks the routes, writes them into shared memory and publishes.
+// A change is a transaction: readers see all of it or nothing, and when the writer throws nothing of it happened. What a route
+// costs to change does not depend on the size of the table.
+
+import { randomInt } from "node:crypto";
+import { normalizeSlots } from "../eskip/canonical.ts";
+import { parseRouteExpression } from "../eskip/parser.ts";
+import { printExpression } from "../eskip/printer.ts";
+import type { Route } from "../eskip/route.ts";
+import type { RouteText, RouteTransaction } from "../spec/data-client.ts";
+import type { Registry } from "../spec/registry.ts";
+import { checkRoute, type RouteCheckProblem } from "./check-route.ts";
+import { hostKeys } from "./host-keys.ts";
+import { pathPattern } from "./path-pattern.ts";
+import { RecordOrder } from "./record-order.ts";
+import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
+import { TableMembers } from "./table-members.ts";
+import { TableStore } from "./table-store.ts";
+import { routeWeight } from "./weight.ts";
+
+/** One change of one source; the contract of data clients, with variants. */
+export interface TableTransaction extends RouteTransaction {
+  /**
+   * `variant` (0 to 255) tells routes apart that have the same id and are to be in the table both, like a clone and a route that
+   * happens to have its id: merging and deleting look at id and variant.
+   */
+  upsert(route: Route, text?: RouteText, variant?: number): void;
+  delete(id: string, variant?: number): void;
+}
+
+export interface InvalidRoute {
+  readonly route: Route;
+  readonly problem: RouteCheckProblem;
+}
+
+export interface TransactionResult {
+  /** Routes that were delivered, and members that went. */
+  readonly upserts: number;
+  readonly deletes: number;
+  /** Routes of this transaction that cannot be used, in order; also those that are not listed. */
+  readonly invalid: readonly InvalidRoute[];
+  /** False when the table is the same as before. */
+  readonly changed: boolean;
+}
+
+export interface RoutingTableOptions {
+  readonly registry: Registry;
+  readonly ignoreTrailingSlash: boolean;
+  /** Called with every generation that workers have to adopt. */
+  readonly publish: (generation: TableGeneration) => void;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Routes that the table has room for at first. */
+  readonly initialRoutes?: number;
+}
+
+const ID_SCRATCH_BYTES = 1 << 12;
+const encoder = new TextEncoder();
+
+export class RoutingTable {
+  readonly #options: RoutingTableOptions;
+  readonly #seed = randomInt(1, 2 ** 31);
+  #store: TableStore;
+  #members: TableMembers;
+  #order: RecordOrder;
+  #version = 0;
+  #builtAtMs: number;
+  /** Problems of invalid records. */
+  #invalid = new Map<number, InvalidRoute>();
+  #idBytes = new Uint8Array(ID_SCRATCH_BYTES);
+  #idLength = 0;
+  readonly #keys: string[] = [];
+
+  constructor(options: RoutingTableOptions) {
+    this.#options = options;
+    this.#store = new TableStore(this.#seed, options.initialRoutes ?? 1000, 0);
+    this.#members = new TableMembers(this.#store, this.#seed);
+    this.#order = new RecordOrder();
+    this.#builtAtMs = options.now();
+  }
+
+  /** The generation that a new worker starts with. */
+  generation(): TableGeneration {
+    return this.#store.published;
+  }
+
+  /** Counts the changes. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** When the build of the current table began. */
+  get builtAtMs(): number {
+    return this.#builtAtMs;
+  }
+
+  /** Valid routes in the table. */
+  get count(): number {
+    return this.#members.valid;
+  }
+
+  /** The routes that are left out now, with the reason; those that vanish without being listed are not among them. */
+  invalid(): readonly InvalidRoute[] {
+    const list: InvalidRoute[] = [];
+    for (const [record, invalid] of this.#invalid) {
+      if (invalid.problem.listed && this.#members.isWinner(record)) list.push(invalid);
+    }
+    return list;
+  }
+
+  /** Valid routes in the order of their ids, as `/routes` shows them. */
+  page(offset: number, limit: number): Route[] {
+    const members = this.#members;
+    const { recordCount } = this.#store;
+    const sorted = this.#order.sorted(this.#store, recordCount, this.#version, (record) => {
+      return members.isWinner(record) && !members.isInvalid(record);
+    });
+    const routes: Route[] = [];
+    for (let i = offset; i < Math.min(sorted.length, offset + limit); i++) routes.push(this.#routeOf(sorted[i]!));
+    return routes;
+  }
+
+  /** The route that a source delivered under an id, null when there is none. */
+  get(source: number, id: string, variant = 0): Route | null {
+    this.#encodeId(id);
+    const record = this.#members.find(source, this.#idBytes, this.#idLength, variant);
+    if (record === 0) return null;
+    return this.#invalid.get(record)?.route ?? this.#routeOf(record);
+  }
+
+  /** Runs `write` and puts what it wrote in force. When it throws, so does this, and nothing has happened. */
+  transact(source: number, write: (transaction: TableTransaction) => void): TransactionResult {
+    const beganAtMs = this.#options.now();
+    const firstStaged = this.#store.recordCount;
+    const change = new Change((route, text, variant) => this.#stage(source, firstStaged, route, text, variant));
+    try {
+      write(change);
+    } catch (error) {
+      this.#abandon(firstStaged);
+      throw error;
+    }
+    return this.#commit(source, change, firstStaged, beganAtMs);
+  }
+
+  #abandon(firstStaged: number): void {
+    for (let record = firstStaged; record < this.#store.recordCount; record++) this.#invalid.delete(record);
+    this.#store.dropRecordsFrom(firstStaged);
+    this.#store.texts.forgetOffered();
+  }
+
+  /** Writes a route into a new record that nobody sees yet. */
+  #stage(
+    source: number,
+    firstStaged: number,
+    route: Route,
+    text: RouteText | undefined,
+    variant: number,
+  ): InvalidRoute | null {
+    const store = this.#store;
+    const problem = checkRoute(route, this.#options.registry, store.recordCount);
+    if (store.isFull && text !== undefined) store.reserve(expectedRecords(text, firstStaged, store.recordCount));
+    const record = store.addRecord();
+    this.#encodeId(route.id);
+    const normal = problem === null && route.predicates.length > 0 ? normalizeSlots(route) : route;
+    if (text !== undefined && problem === null) this.#offerText(record, text);
+    else this.#writeText(record, printExpression(normal));
+    const hash = this.#members.ids.hash(this.#idBytes, this.#idLength, variant);
+    this.#members.describe(record, source, problem !== null, hash, variant);
+    if (problem !== null) {
+      const invalid = { route, problem };
+      this.#invalid.set(record, invalid);
+      return invalid;
+    }
+    store.recordFlags[record] = pathPosition(normal);
+    store.recordWeight[record] = routeWeight(normal, this.#options.registry);
+    this.#hang(record, normal);
+    return null;
+  }
+
+  /** Adds the entries of a record: at one leaf, once per host name that it can be found by. */
+  #hang(record: number, route: Route): void {
+    const store = this.#store;
+    const pattern = pathPattern(route, this.#options.ignoreTrailingSlash);
+    if (pattern.unbuildable !== "") return;
+    const leaf = store.leafOf(pattern);
+    if (hostKeys(route, this.#keys)) for (const key of this.#keys) store.addEntry(record, store.chainOf(leaf, key));
+    else store.addEntry(record, store.chainOf(leaf, null));
+  }
+
+  #encodeId(id: string): void {
+    if (id.length * 3 > this.#idBytes.length) this.#idBytes = new Uint8Array(id.length * 3);
+    this.#idLength = encoder.encodeInto(id, this.#idBytes).written;
+  }
+
+  /** Leaves text and id where the data client has them. */
+  #offerText(record: number, text: RouteText): void {
+    const store = this.#store;
+    const segment = store.texts.offer(text.bytes);
+    store.recordSegment[record] = segment;
+    store.recordStart[record] = text.start;
+    store.recordEnd[record] = text.end;
+    const idEnd = idEndBefore(text);
+    const idStart = idEnd - this.#idLength;
+    if (idStart >= 0 && this.#idStandsAt(text.bytes, idStart)) {
+      store.recordIdSegment[record] = segment;
+      store.recordIdStart[record] = idStart;
+      store.recordIdEnd[record] = idEnd;
+    } else {
+      this.#writeId(record, this.#idBytes, 0, this.#idLength);
+    }
+  }
+
+  #idStandsAt(bytes: Uint8Array, start: number): boolean {
+    for (let i = 0; i < this.#idLength; i++) if (bytes[start + i] !== this.#idBytes[i]) return false;
+    return true;
+  }
+
+  #writeText(record: number, expression: string): void {
+    this.#writeId(record, this.#idBytes, 0, this.#idLength);
+    const bytes = Buffer.from(expression);
+    this.#writeExpression(record, bytes, 0, bytes.length);
+  }
+
+  #writeId(record: number, bytes: Uint8Array, start: number, end: number): void {
+    const store = this.#store;
+    store.texts.append(bytes, start, end);
+    store.recordIdSegment[record] = store.texts.lastSegment;
+    store.recordIdStart[record] = store.texts.lastStart;
+    store.recordIdEnd[record] = store.texts.lastStart + end - start;
+  }
+
+  #writeExpression(record: number, bytes: Uint8Array, start: number, end: number): void {
+    const store = this.#store;
+    store.texts.append(bytes, start, end);
+    store.recordSegment[record] = store.texts.lastSegment;
+    store.recordStart[record] = store.texts.lastStart;
+    store.recordEnd[record] = store.texts.lastStart + end - start;
+  }
+
+  #commit(source: number, change: Change, firstStaged: number, beganAtMs: number): TransactionResult {
+    const store = this.#store;
+    const members = this.#members;
+    const version = store.version + 1;
+    const stagedEnd = store.recordCount;
+    let placed = 0;
+    for (let record = firstStaged; record < stagedEnd; record++) {
+      if (members.place(record, firstStaged, version)) placed++;
+      else this.#invalid.delete(record);
+    }
+    const deletes = this.#deleteMembers(source, change, firstStaged, version);
+    members.endTransaction();
+    const changed = placed > 0 || deletes > 0;
+    if (changed) {
+      this.#settleTexts(firstStaged, stagedEnd);
+      this.#settleProblems();
+      store.linkPending(version);
+      this.#version++;
+      this.#builtAtMs = beganAtMs;
+      const generation = store.publish(version);
+      if (generation !== null) this.#options.publish(generation);
+    } else {
+      this.#abandon(firstStaged);
+    }
+    return { upserts: change.upserts, deletes, invalid: change.invalid, changed };
+  }
+
+  /** Takes out what the change deletes; what it also delivered stays. */
+  #deleteMembers(source: number, change: Change, firstStaged: number, version: number): number {
+    const members = this.#members;
+    let deletes = 0;
+    const remove = (record: number): void => {
+      if (members.isDelivered(record, firstStaged)) return;
+      members.remove(record, firstStaged, version);
+      deletes++;
+    };
+    for (const { id, variant } of change.deleted) {
+      this.#encodeId(id);
+      const record = members.find(source, this.#idBytes, this.#idLength, variant);
+      if (record !== 0) remove(record);
+    }
+    if (!change.isReset) return deletes;
+    for (let record = 1; record < firstStaged; record++) {
+      if (members.isMember(record) && members.sourceOf(record) === source) remove(record);
+    }
+    return deletes;
+  }
+
+  /** Adopts the files that the staged records lie in, or copies the records' texts when they are few. */
+  #settleTexts(firstStaged: number, stagedEnd: number): void {
+    const { texts, recordSegment, recordStart, recordEnd, recordIdSegment, recordIdStart, recordIdEnd } = this.#store;
+    if (texts.offeredCount === 0) return;
+    const used = new Float64Array(texts.offeredCount);
+    for (let record = firstStaged; record < stagedEnd; record++) {
+      const segment = recordSegment[record]!;
+      if (segment < 0 && this.#members.isMember(record)) {
+        used[-segment - 1] = used[-segment - 1]! + recordEnd[record]! - recordIdStart[record]!;
+      }
+    }
+    const adopted = used.map((usedBytes, i) => texts.adopt(-i - 1, usedBytes));
+    for (let record = firstStaged; record < stagedEnd; record++) {
+      const segment = recordSegment[record]!;
+      if (segment >= 0 || !this.#members.isMember(record)) continue;
+      const isIdThere = recordIdSegment[record] === segment;
+      const number = adopted[-segment - 1]!;
+      if (number >= 0) {
+        recordSegment[record] = number;
+        if (isIdThere) recordIdSegment[record] = number;
+        continue;
+      }
+      const bytes = texts.bytesOf(segment);
+      if (isIdThere) this.#writeId(record, bytes, recordIdStart[record]!, recordIdEnd[record]!);
+      this.#writeExpression(record, bytes, recordStart[record]!, recordEnd[record]!);
+    }
+    texts.forgetOffered();
+  }
+
+  /** Forgets the problems of records that went, and follows those that got new numbers. */
+  #settleProblems(): void {
+    const { revived } = this.#members;
+    for (let i = 0; i < revived.length; i += 2) {
+      const invalid = this.#invalid.get(revived[i]!);
+      if (invalid !== undefined) this.#invalid.set(revived[i + 1]!, invalid);
+    }
+    revived.length = 0;
+    for (const record of this.#invalid.keys()) if (!this.#members.isMember(record)) this.#invalid.delete(record);
+  }
+
+  #routeOf(record: number): Route {
+    const store = this.#store;
+    const bytes = store.segments[store.recordSegment[record]!]!;
+    const id = recordId(store, record);
+    const route = parseRouteExpression(bytes, store.recordStart[record]!, store.recordEnd[record]!, id);
+    const position = store.recordFlags[record]! & FLAG_PATH_POSITION;
+    if (position === 0 || route.path === "") return route;
+    const predicates = route.predicates.slice();
+    predicates.splice(position - 1, 0, { name: "Path", args: [route.path] });
+    return { ...route, path: "", predicates };
+  }
+}
+
+/** What the writer of a transaction calls: routes are staged as they come, deletions are noted. */
+class Change implements TableTransaction {
+  readonly #stage: (route: Route, text: RouteText | undefined, variant: number) => InvalidRoute | null;
+  isReset = false;
+  upserts = 0;
+  readonly deleted: { readonly id: string; readonly variant: number }[] = [];
+  readonly invalid: InvalidRoute[] = [];
+
+  constructor(stage: (route: Route, text: RouteText | undefined, variant: number) => InvalidRoute | null) {
+    this.#stage = stage;
+  }
+
+  reset(): void {
+    this.isReset = true;
+  }
+
+  upsert(route: Route, text?: RouteText, variant = 0): void {
+    this.upserts++;
+    const invalid = this.#stage(route, text, variant);
+    if (invalid !== null) this.invalid.push(invalid);
+  }
+
+  delete(id: string, variant = 0): void {
+    this.deleted.push({ id, variant });
+  }
+}
+
+/** Where `Path` stands in the list of a normalized route, plus one; 0 when it is not there. Only what is printed counts. */
+function pathPosition(route: Route): number {
+  if (route.path !== "") return 0;
+  let position = 0;
+  for (const { name } of route.predicates) {
+    if (name === "Path") return Math.min(position + 1, FLAG_PATH_POSITION);
+    if (name !== "Any" && name !== "*") position++;
+  }
+  return 0;
+}
+
+/** Records that the table will hold when the rest of the text has as many routes per byte as the part before. */
+function expectedRecords(text: RouteText, firstStaged: number, recordCount: number): number {
+  const perByte = (recordCount - firstStaged) / Math.max(1, text.end);
+  return Math.ceil(recordCount + (text.bytes.length - text.end) * perByte * 1.25) + 1000;
+}
+
+const COLON = 0x3a;
+
+/** The end of the id in front of an expression: before the colon and white space around it. */
+function idEndBefore(text: RouteText): number {
+  let at = skipSpaceBefore(text.bytes, text.start);
+  if (at > 0 && text.bytes[at - 1] === COLON) at = skipSpaceBefore(text.bytes, at - 1);
+  return at;
+}
+
+function skipSpaceBefore(bytes: Uint8Array, end: number): number {
+  let at = end;
+  while (at > 0 && (bytes[at - 1] === 0x20 || (bytes[at - 1]! >= 0x09 && bytes[at - 1]! <= 0x0d))) at--;
+  return at;
+}

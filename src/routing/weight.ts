@@ -1,0 +1,81 @@
+// The weight of a route (spec matching 7): it orders the routes of one node, heaviest first.
+
+import type { Call, Route } from "../eskip/route.ts";
+import { checkArgs } from "../spec/args.ts";
+import type { Registry } from "../spec/registry.ts";
+
+/** The weight of a checked route. */
+export function routeWeight(route: Route, registry: Registry): number {
+  let weight = route.hostRegexps.length + route.pathRegexps.length;
+  if (route.method !== "") weight++;
+  weight += distinctNames(route.headers) + distinctNames(route.headerRegexps);
+  if (route.predicates.length > 0) weight += listWeight(route, registry);
+  return weight;
+}
+
+function distinctNames(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): number {
+  if (entries.length < 2) return entries.length;
+  const names = new Set<string>();
+  for (const [name] of entries) names.add(name.toLowerCase());
+  return names.size;
+}
+
+/** What the predicates outside of the slots weigh. Of classic ones from other notations the same rules hold as for slots. */
+function listWeight(route: Route, registry: Registry): number {
+  let weight = 0;
+  let hasMethod = route.method !== "";
+  let headers: Set<string> | null = null;
+  let headerRegexps: Set<string> | null = null;
+  for (const call of route.predicates) {
+    switch (call.name) {
+      case "Path":
+      case "PathSubtree":
+      case "Any":
+      case "*":
+        break;
+      case "Method":
+        if (call.args[0] !== "" && !hasMethod) {
+          hasMethod = true;
+          weight++;
+        }
+        break;
+      case "Host":
+      case "PathRegexp":
+        weight++;
+        break;
+      case "Header":
+        headers ??= namesOf(route.headers);
+        weight += addName(headers, call);
+        break;
+      case "HeaderRegexp":
+        headerRegexps ??= namesOf(route.headerRegexps);
+        weight += addName(headerRegexps, call);
+        break;
+      default:
+        weight += predicateWeight(call, registry);
+    }
+  }
+  return weight;
+}
+
+function namesOf(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): Set<string> {
+  const names = new Set<string>();
+  for (const [name] of entries) names.add(name.toLowerCase());
+  return names;
+}
+
+function addName(names: Set<string>, call: Call): number {
+  const name = String(call.args[0]).toLowerCase();
+  if (names.has(name)) return 0;
+  names.add(name);
+  return 1;
+}
+
+function predicateWeight(call: Call, registry: Registry): number {
+  if (call.name === "Weight") return Math.trunc(Number(call.args[0]));
+  const spec = registry.predicate(call.name);
+  if (spec === undefined) return 0;
+  if (spec.anyArgs) return spec.weight([]);
+  const checked = checkArgs(spec.args, call.args);
+  return "values" in checked ? spec.weight(checked.values) : 0;
+}
