@@ -455,6 +455,11 @@ export class ClientConnection implements ClientStream, Timed {
     return { socket: this.socket, early };
   }
 
+  /** True after an upgrade. */
+  get tunnels(): boolean {
+    return this.#state === TUNNEL;
+  }
+
   onDeadline(): void {
     if (this.#state === BUSY) {
       this.#ended = true;

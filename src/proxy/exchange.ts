@@ -92,9 +92,8 @@ export class Exchange implements ClientEvents {
     const frame = ctx.nextFrame();
     const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
     this.filtersMs = performance.now();
-    proxy.metrics.lookup((this.filtersMs - before) / 1000);
+    proxy.metrics.lookup((this.filtersMs - before) / 1000, route !== null);
     if (route === null) {
-      proxy.metrics.lookupFailed();
       this.fail(noRoute(proxy.options.defaultStatus));
       return;
     }
@@ -103,25 +102,28 @@ export class Exchange implements ClientEvents {
     this.phase = Phase.request;
     this.#filter = 0;
     if (route.backend.kind === BackendKind.loopback) ctx.request.baggage();
-    if (route.filters.length > 0) this.#requestFilters();
-    else this.#requestFiltersDone();
+    if (route.filters.length === 0) {
+      this.#requestFiltersDone();
+      return;
+    }
+    frame.timedWeight = route.metrics.filterWeight(this.filtersMs);
+    this.#requestFilters();
   }
 
   #requestFilters(): void {
     const ctx = this.ctx;
     const frame = ctx.frame!;
     const { filters, filterMetrics } = frame.route!;
-    const timed = this.proxy.metrics.timesFilters(this.filtersMs);
+    const weight = frame.timedWeight;
     try {
       for (let i = this.#filter; i < filters.length; ) {
         const filter = filters[i]!;
         const metrics = filterMetrics[i++]!;
         frame.executed = i;
         if (filter.request === undefined) continue;
-        const before = timed ? performance.now() : 0;
+        const before = weight > 0 ? performance.now() : 0;
         const waiting = filter.request(ctx);
-        if (timed) metrics.request((performance.now() - before) / 1000);
-        else metrics.skipRequest();
+        if (weight > 0) metrics.request((performance.now() - before) / 1000, weight);
         if (waiting !== undefined) {
           this.#filter = i;
           this.#waitFor(waiting, Phase.request);
@@ -200,19 +202,18 @@ export class Exchange implements ClientEvents {
   #responseFilters(): void {
     const ctx = this.ctx;
     const failed = this.error !== null;
-    const timed = this.proxy.metrics.timesFilters(this.filtersMs);
     try {
       while (this.#frame >= 0) {
         const frame = ctx.frames[this.#frame]!;
         const { filters, filterMetrics } = frame.route!;
         ctx.frame = frame;
+        const weight = frame.timedWeight;
         while (this.#filter > 0) {
           const filter = filters[--this.#filter]!;
           if (filter.response === undefined || (failed && filter.onError !== true)) continue;
-          const before = timed ? performance.now() : 0;
+          const before = weight > 0 ? performance.now() : 0;
           const waiting = filter.response(ctx);
-          if (timed) filterMetrics[this.#filter]!.response((performance.now() - before) / 1000);
-          else filterMetrics[this.#filter]!.skipResponse();
+          if (weight > 0) filterMetrics[this.#filter]!.response((performance.now() - before) / 1000, weight);
           if (waiting !== undefined) {
             this.#waitFor(waiting, Phase.response);
             return;

@@ -228,7 +228,7 @@ export class Forward implements BackendOwner, RequestBodySink {
     const { ctx, proxy } = this.#exchange;
     ctx.response.headers.delete("Content-Encoding");
     ctx.response.headers.delete("Content-Length");
-    proxy.uncompressed.add(1);
+    proxy.metrics.uncompressed();
     ctx.transformResponseBody(gunzipTransform());
   }
 

@@ -18,38 +18,6 @@ export interface ForwardedHeadersOptions {
   readonly exclude: CidrSet | null;
 }
 
-/** Reads the values of -forwarded-headers; the text says what is wrong. */
-export function parseForwardedHeaders(values: readonly string[], exclude: CidrSet | null): ForwardedHeadersOptions | string {
-  const on = { for: false, host: false, method: false, uri: false, port: "", proto: "" };
-  for (const value of values) {
-    const [name = "", setting] = value.split("=", 2);
-    switch (name.toLowerCase()) {
-      case "x-forwarded-for":
-        on.for = true;
-        break;
-      case "x-forwarded-host":
-        on.host = true;
-        break;
-      case "x-forwarded-method":
-        on.method = true;
-        break;
-      case "x-forwarded-uri":
-        on.uri = true;
-        break;
-      case "x-forwarded-port":
-        on.port = setting ?? "";
-        break;
-      case "x-forwarded-proto":
-        if (setting !== "http" && setting !== "https" && setting !== "auto") return `invalid forwarded header: ${value}`;
-        on.proto = setting;
-        break;
-      default:
-        return `invalid forwarded header: ${value}`;
-    }
-  }
-  return { ...on, exclude };
-}
-
 export class ForwardedHeaders {
   readonly #options: ForwardedHeadersOptions;
 

@@ -7,7 +7,6 @@ import type { HttpDate } from "../http/date.ts";
 import type { AccessLog } from "../observability/access-log.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RequestMetrics } from "../observability/request-metrics.ts";
-import type { CounterHandle } from "../observability/worker-metrics.ts";
 import type { TableReader } from "../routing/reader.ts";
 import type { Deadlines } from "../util/deadlines.ts";
 import type { ClientConnection } from "./client-connection.ts";
@@ -55,8 +54,6 @@ export interface Proxy {
   readonly log: Logger;
   readonly accessLog: AccessLog;
   readonly metrics: RequestMetrics;
-  /** Counts responses that the proxy decompressed on its own account. */
-  readonly uncompressed: CounterHandle;
   readonly panics: PanicLog;
   readonly forwarded: ForwardedHeaders | null;
   readonly connections: Set<ClientConnection>;

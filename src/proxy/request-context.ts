@@ -128,6 +128,8 @@ export class Frame {
   outgoingHost = "";
   /** Filters whose request step ran, in order: the first `executed` of the route's list. */
   executed = 0;
+  /** Requests that this one stands for when its filters are timed one by one; 0: they are not timed. */
+  timedWeight = 0;
 }
 
 export class RequestContext implements FilterContext {
@@ -211,6 +213,7 @@ export class RequestContext implements FilterContext {
   enter(frame: Frame, route: RouteInstance): void {
     frame.route = route;
     frame.executed = 0;
+    frame.timedWeight = 0;
     frame.outgoingHost = "";
     this.depth++;
     this.frame = frame;

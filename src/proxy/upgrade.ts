@@ -14,7 +14,7 @@ import { record } from "./record.ts";
 import type { BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
 
-const emptyBuffer = Buffer.alloc(0);
+const emptyBuffer: Buffer = Buffer.alloc(0);
 
 /** Takes the exchange over from its backend phase. */
 export function startUpgrade(exchange: Exchange): Upgrade {

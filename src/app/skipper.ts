@@ -1,0 +1,101 @@
+// The proxy: puts the control plane together in the order of spec proxy 20, and takes it down again. Called by bin/skipper.ts and by
+// programs that embed the proxy.
+
+import type { Server } from "node:http";
+import type { Options } from "../config/options.ts";
+import { buildDataClients } from "../data-clients/build.ts";
+import { ApplicationLog } from "../observability/log.ts";
+import { type OpenLog, openLog } from "../observability/log-output.ts";
+import { MetricsHub } from "../observability/metrics-hub.ts";
+import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts";
+import { RoutingTable } from "../routing/table.ts";
+import { RouteUpdater } from "../routing/updater.ts";
+import { Supervisor } from "../runtime/supervisor.ts";
+import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
+import { createMetricsHandler } from "../support/metrics.ts";
+import { serveRoutes } from "../support/routes.ts";
+import { routeUpdateMetrics } from "./route-update-metrics.ts";
+import { shippedRegistry } from "./shipped-registry.ts";
+import { waitForStatusChecks } from "./status-checks.ts";
+import { logSettings, workerCount, workerSettings } from "./worker-settings.ts";
+
+export interface RunningSkipper {
+  /** SIGTERM: tell predicates, wait for the health checks, drain, end. */
+  shutdown(waitMs: number): Promise<void>;
+}
+
+/** Starts the proxy; rejects with the message of the fatal line when it cannot start. */
+export async function startSkipper(options: Options, openedLog: OpenLog = openLog(logSettings(options))): Promise<RunningSkipper> {
+  const log: ApplicationLog = openedLog.log;
+  const settings = await workerSettings(options);
+  const hub = new MetricsHub(settings.metrics);
+  log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
+
+  const built = buildDataClients(options, process.env, log);
+  if ("error" in built) throw new Error(built.error);
+  let shuttingDown = false;
+  const table = new RoutingTable({
+    registry: shippedRegistry(options.disabledFilters),
+    ignoreTrailingSlash: options.ignoreTrailingSlash,
+    publish: (generation) => supervisor.publish(generation),
+    now: Date.now,
+  });
+  const supervisor = new Supervisor({
+    count: workerCount(options),
+    entry: new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+    settings,
+    hub,
+    log,
+    generation: () => table.generation(),
+    shuttingDown: () => shuttingDown,
+  });
+  supervisor.start();
+  const updater = new RouteUpdater({
+    sources: built.clients,
+    table,
+    preProcessors: buildPreProcessors(options, log),
+    metrics: routeUpdateMetrics(hub, table),
+    log,
+    suppressLogs: options.suppressRouteUpdateLogs,
+  });
+  const support = await openSupport(options, table, hub, log);
+  await updater.start();
+  await waitForStatusChecks(options.statusChecks, log);
+  if (options.waitFirstRouteLoad) await updater.firstLoad;
+  log.info("Dataclients are updated once, first load complete");
+  await supervisor.listen();
+  log.info(`Listen on ${options.address}`);
+
+  return {
+    async shutdown(waitMs) {
+      shuttingDown = true;
+      supervisor.shuttingDown();
+      log.info(`Got shutdown signal, wait ${waitMs / 1000}s for health check`);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      log.info("Start shutdown");
+      updater.stop();
+      await supervisor.drain();
+      support?.close();
+      support?.closeAllConnections();
+      log.info("done.");
+      await openedLog.close(1000);
+    },
+  };
+}
+
+function flavourText(options: Options): string {
+  const { metricsFlavour } = options;
+  return metricsFlavour.length === 0 ? "codahale" : ["prometheus", "codahale"].filter((f) => metricsFlavour.includes(f)).join("|");
+}
+
+async function openSupport(options: Options, table: RoutingTable, hub: MetricsHub, log: ApplicationLog): Promise<Server | null> {
+  const address = options.supportListener === "" ? options.metricsListener : options.supportListener;
+  if (address === "") {
+    log.info("Metrics are disabled");
+    return null;
+  }
+  const handlers = [{ path: "/routes", handle: serveRoutes(table) }, { path: "/metrics", handle: createMetricsHandler(hub) }, healthHandler];
+  const server = createSupportListener(handlers, log);
+  if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);
+  return server;
+}

@@ -1,0 +1,218 @@
+// From the options to what a worker is built from: plain data that can be sent to a thread, every rule of "0 means" applied once.
+
+import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import type { PoolOptions } from "../backends/pool.ts";
+import { loadKeyPairs } from "../config/certificates.ts";
+import { Invalid } from "../config/option.ts";
+import type { Options } from "../config/options.ts";
+import { excludedNetworks, type ForwardedHeaderSettings, parseBuckets, parseForwardedHeaders } from "../config/settings.ts";
+import type { AccessLogSettings } from "../observability/access-log.ts";
+import { parseLogLevel } from "../observability/log.ts";
+import type { LogSettings } from "../observability/log-output.ts";
+import { DEFAULT_BUCKETS, type MetricsSettings, metricSwitches } from "../observability/metrics-settings.ts";
+import type { ListenAddress, ServerTls } from "../proxy/listener.ts";
+import type { ProxyOptions } from "../proxy/proxy.ts";
+
+export interface WorkerSettings {
+  readonly proxy: ProxyOptions;
+  readonly pools: PoolOptions;
+  readonly listeners: readonly { readonly address: ListenAddress; readonly tls: ServerTls | null }[];
+  readonly maxHeaderBytes: number;
+  readonly log: LogSettings;
+  readonly accessLog: AccessLogSettings;
+  readonly metrics: MetricsSettings;
+  /** Null: -forwarded-headers is not given. */
+  readonly forwarded: ForwardedHeaderSettings | null;
+  readonly forwardedExclude: readonly string[];
+  readonly disabledFilters: readonly string[];
+  readonly ignoreTrailingSlash: boolean;
+}
+
+const defaultStatus = 404;
+const defaultLoopbacks = 9;
+
+/** Number of workers: as asked, else the CPUs that the process may use. */
+export function workerCount(options: Options): number {
+  return options.workers > 0 ? options.workers : availableParallelism();
+}
+
+/** Rejects with a message for the fatal line when a file cannot be used. */
+export async function workerSettings(options: Options): Promise<WorkerSettings> {
+  const tls = await serverTls(options);
+  const forwarded = parseForwardedHeaders(options.forwardedHeaders);
+  if (forwarded instanceof Invalid) throw new Error(forwarded.message);
+  return {
+    proxy: proxyOptions(options),
+    pools: await poolOptions(options),
+    listeners: listeners(options, tls),
+    maxHeaderBytes: options.maxHeaderBytes > 0 ? options.maxHeaderBytes : 1_048_576,
+    log: logSettings(options),
+    accessLog: {
+      path: options.accessLog,
+      disabled: options.accessLogDisabled,
+      json: options.accessLogJsonEnabled,
+      stripQuery: options.accessLogStripQuery,
+    },
+    metrics: metricsSettings(options),
+    forwarded: options.forwardedHeaders.length > 0 ? forwarded : null,
+    forwardedExclude: excludedNetworks(options.forwardedHeadersExcludeCidrs),
+    disabledFilters: options.disabledFilters,
+    ignoreTrailingSlash: options.ignoreTrailingSlash,
+  };
+}
+
+export function logSettings(options: Options): LogSettings {
+  return {
+    level: parseLogLevel(options.applicationLogLevel) ?? "info",
+    prefix: options.applicationLogPrefix,
+    json: options.applicationLogJsonEnabled,
+    path: options.applicationLog,
+  };
+}
+
+/** 0 and less mean no limit. */
+function limit(value: number): number {
+  return value > 0 ? value : Number.POSITIVE_INFINITY;
+}
+
+function proxyOptions(options: Options): ProxyOptions {
+  const readTimeoutMs = limit(options.readTimeoutServer);
+  const status = options.defaultHttpStatus;
+  return {
+    readTimeoutMs,
+    readHeaderTimeoutMs: options.readHeaderTimeoutServer > 0 ? options.readHeaderTimeoutServer : readTimeoutMs,
+    writeTimeoutMs: limit(options.writeTimeoutServer),
+    idleTimeoutMs: options.idleTimeoutServer > 0 ? options.idleTimeoutServer : readTimeoutMs,
+    keepAliveMs: limit(options.keepaliveServer),
+    keepAliveRequests: limit(options.keepaliveRequestsServer),
+    maxContentLength: limit(options.maxContentLength),
+    validateQuery: options.validateQuery,
+    validateQueryLog: options.validateQueryLog,
+    refusePayload: options.refusePayload,
+    normalizeHost: options.normalizeHost,
+    patchPath: options.rfcPatchPath,
+    preserveHost: options.proxyPreserveHost,
+    removeHopHeaders: options.removeHopHeaders,
+    upgrade: options.experimentalUpgrade,
+    upgradeAudit: options.experimentalUpgradeAudit,
+    upgradeDialTimeoutMs:
+      options.upgradeDialTimeout === 0 ? 30_000 : options.upgradeDialTimeout < 0 ? Number.POSITIVE_INFINITY : options.upgradeDialTimeout,
+    maxLoopbacks: options.maxLoopbacks < 0 ? 0 : options.maxLoopbacks === 0 ? defaultLoopbacks : options.maxLoopbacks,
+    defaultStatus: status >= 100 && status <= 511 ? status : defaultStatus,
+    responseHeaderTimeoutMs:
+      options.responseHeaderTimeoutBackend === 0 ? 60_000 : limit(options.responseHeaderTimeoutBackend),
+    expectContinueTimeoutMs: options.expectContinueTimeoutBackend > 0 ? options.expectContinueTimeoutBackend : 30_000,
+    keepAliveBackend: !options.disableHttpKeepalives,
+    accessLog: !options.accessLogDisabled,
+  };
+}
+
+/** Limits of idle connections are those of the process: each worker gets its share. */
+async function poolOptions(options: Options): Promise<PoolOptions> {
+  const workers = workerCount(options);
+  const pairs = await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
+  if (pairs instanceof Invalid) throw new Error(`invalid key/cert pair: ${pairs.message}`);
+  const idlePerHost = options.idleConnsNum > 0 ? options.idleConnsNum : 64;
+  const period = options.closeIdleConnsPeriod;
+  return {
+    connectTimeoutMs: limit(options.timeoutBackend),
+    tlsTimeoutMs: limit(options.tlsTimeoutBackend),
+    keepAliveMs: options.keepaliveBackend === 0 ? 15_000 : options.keepaliveBackend,
+    dualStack: options.enableDualstackBackend,
+    idlePerHost: Math.ceil(idlePerHost / workers),
+    idleTotal: options.maxIdleConnectionBackend > 0 ? Math.ceil(options.maxIdleConnectionBackend / workers) : Number.POSITIVE_INFINITY,
+    closeIdlePeriodMs: period === 0 ? 20_000 : limit(period),
+    keepAlive: !options.disableHttpKeepalives,
+    verifyTls: !options.insecure,
+    clientCerts: pairs,
+    tlsMinVersion: tlsVersion(options.tlsMinVersion),
+  };
+}
+
+function tlsVersion(text: string): PoolOptions["tlsMinVersion"] {
+  switch (text) {
+    case "1.0":
+      return "TLSv1";
+    case "1.1":
+      return "TLSv1.1";
+    case "1.3":
+      return "TLSv1.3";
+    default:
+      return "TLSv1.2";
+  }
+}
+
+async function serverTls(options: Options): Promise<ServerTls | null> {
+  if (options.tlsCert === "" && options.tlsKey === "") return null;
+  const read = (names: string) => Promise.all(names.split(",").map((name) => readFile(name, "utf8")));
+  const certs = await read(options.tlsCert);
+  const keys = await read(options.tlsKey);
+  if (certs.length !== keys.length) throw new Error("number of certificates and keys differ in tls-cert and tls-key");
+  const auth = options.tlsClientAuth;
+  return {
+    certificates: certs.map((cert, i) => ({ cert, key: keys[i]! })),
+    minVersion: tlsVersion(options.tlsMinVersion),
+    requestCert: auth !== "NoClientCert",
+    verifyClient: auth === "RequireAndVerifyClientCert",
+  };
+}
+
+function listeners(options: Options, tls: ServerTls | null): WorkerSettings["listeners"] {
+  const main = { address: listenAddress(options.address === "" ? (tls === null ? ":80" : ":443") : options.address), tls };
+  if (options.insecureAddress === "" || tls === null) return [main];
+  return [main, { address: listenAddress(options.insecureAddress), tls: null }];
+}
+
+/** `host:port`, `:port`, `[v6]:port`. Throws with a message that names the address. */
+export function listenAddress(text: string): ListenAddress {
+  const colon = text.lastIndexOf(":");
+  const port = Number(text.slice(colon + 1));
+  if (colon < 0 || text.slice(colon + 1) === "" || !Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new Error(`listen tcp: address ${text}: expected host:port`);
+  }
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port };
+}
+
+function metricsSettings(options: Options): MetricsSettings {
+  const prometheus = options.metricsFlavour.includes("prometheus");
+  const buckets = (text: string, fallback: readonly number[], least: number) => {
+    const parsed = parseBuckets(text);
+    return parsed instanceof Invalid || parsed.length < least ? fallback : parsed;
+  };
+  return {
+    codahale: !prometheus || options.metricsFlavour.includes("codahale"),
+    prometheus,
+    prefix: options.metricsPrefix === "" ? "skipper." : options.metricsPrefix,
+    on: metricSwitches(
+      {
+        allFilters: options.allFiltersMetrics,
+        routeBackend: options.routeBackendMetrics,
+        backendHost: options.backendHostMetrics,
+        backendZone: options.backendZoneMetrics,
+        routeBackendErrors: options.routeBackendErrorCounters,
+        routeStreamErrors: options.routeStreamErrorCounters,
+        routeResponse: options.routeResponseMetrics,
+        combinedResponse: options.combinedResponseMetrics,
+        serveRoute: options.serveRouteMetrics,
+        serveHost: options.serveHostMetrics,
+        serveRouteCounter: options.serveRouteCounter,
+        serveHostCounter: options.serveHostCounter,
+        proxyRequest: options.proxyRequestMetrics,
+        proxyResponse: options.proxyResponseMetrics,
+      },
+      options.disableMetricsCompat,
+    ),
+    serveMethod: options.serveMethodMetric,
+    serveStatusCode: options.serveStatusCodeMetric,
+    buckets: {
+      duration: buckets(options.histogramMetricBuckets, DEFAULT_BUCKETS.duration, 1),
+      responseSize: buckets(options.responseSizeBuckets, DEFAULT_BUCKETS.responseSize, 2),
+      requestSize: buckets(options.requestSizeBuckets, DEFAULT_BUCKETS.requestSize, 2),
+    },
+    decayingSample: false,
+    startLabel: false,
+    runtimeMetrics: options.runtimeMetrics,
+    compress: !options.disableMetricsCompression,
+  };
+}

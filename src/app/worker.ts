@@ -1,0 +1,86 @@
+// Entry of a worker thread: builds the data plane from the settings that the main thread sent, and serves.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { Pools } from "../backends/pool.ts";
+import { HttpDate } from "../http/date.ts";
+import { requestHeadLimits } from "../http/h1/limits.ts";
+import { openAccessLog } from "../observability/access-log.ts";
+import { openWorkerLog } from "../observability/log-output.ts";
+import { RequestMetrics } from "../observability/request-metrics.ts";
+import { WorkerMetrics } from "../observability/worker-metrics.ts";
+import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
+import { PanicLog } from "../proxy/panic-log.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import { RouteBuilder } from "../proxy/route-builder.ts";
+import { TableReader } from "../routing/reader.ts";
+import type { TableGeneration } from "../routing/table-generation.ts";
+import { runWorker } from "../runtime/worker-loop.ts";
+import { CidrError, parseCidrSet } from "../util/cidr.ts";
+import { Deadlines } from "../util/deadlines.ts";
+import { shippedRegistry } from "./shipped-registry.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
+
+interface WorkerData {
+  readonly settings: WorkerSettings;
+  readonly cells: Float64Array;
+  readonly generation: TableGeneration;
+  readonly shuttingDown: boolean;
+}
+
+/** Lines that are still held when the worker ends are written for at most this long. */
+const LOG_CLOSE_MS = 1000;
+
+const data = workerData as WorkerData;
+const { settings } = data;
+const port = parentPort!;
+const { log, close: closeLog } = openWorkerLog(settings.log);
+const { accessLog, close: closeAccessLog } = await openAccessLog(settings.accessLog, log);
+const metrics = new RequestMetrics(
+  new WorkerMetrics(settings.metrics, data.cells, (series) => port.postMessage({ type: "series", series })),
+);
+let shuttingDown = data.shuttingDown;
+const deadlines = new Deadlines();
+const pools = new Pools(settings.pools, deadlines);
+const builder = new RouteBuilder({
+  registry: shippedRegistry(settings.disabledFilters),
+  pools,
+  metrics,
+  predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
+  filterEnv: { log, now: Date.now, random: Math.random, count: (name, key, by) => metrics.count(name, key, by) },
+});
+
+const proxy: Proxy = {
+  options: settings.proxy,
+  headLimits: requestHeadLimits(settings.maxHeaderBytes),
+  table: new TableReader((route) => builder.build(route), { ignoreTrailingSlash: settings.ignoreTrailingSlash }, data.generation),
+  pools,
+  deadlines,
+  date: new HttpDate(),
+  log,
+  accessLog,
+  metrics,
+  panics: new PanicLog(log),
+  forwarded: forwardedHeaders(),
+  connections: new Set(),
+  draining: false,
+};
+
+function forwardedHeaders(): ForwardedHeaders | null {
+  if (settings.forwarded === null) return null;
+  const exclude = settings.forwardedExclude.length === 0 ? null : parseCidrSet(settings.forwardedExclude);
+  return new ForwardedHeaders({ ...settings.forwarded, exclude: exclude instanceof CidrError ? null : exclude });
+}
+
+runWorker(
+  port,
+  proxy,
+  settings.listeners,
+  () => {
+    shuttingDown = true;
+    log.info("Got shutdown signal for Shutdown predicates");
+  },
+  async () => {
+    await closeAccessLog(LOG_CLOSE_MS);
+    await closeLog(LOG_CLOSE_MS);
+  },
+);

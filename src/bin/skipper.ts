@@ -1,0 +1,51 @@
+// The skipper command: reads the command line, starts the proxy, waits for signals, sets the exit code.
+
+import process from "node:process";
+import { startSkipper } from "../app/skipper.ts";
+import { readVersion } from "../app/version.ts";
+import { logSettings } from "../app/worker-settings.ts";
+import { loadConfig } from "../config/load.ts";
+import { EARLY_LOG, openLog } from "../observability/log-output.ts";
+
+const config = await loadConfig("skipper", process.argv.slice(2));
+if (config.type === "exit") {
+  process.stderr.write(config.text);
+  process.exit(config.code);
+}
+if (config.type === "fatal") {
+  openLog(EARLY_LOG).log.fatal(config.message);
+  process.exit(1);
+}
+if (config.options.version) {
+  const { version, commit } = readVersion();
+  const built = commit === "" ? "" : `commit: ${commit.slice(0, 8)}, `;
+  process.stdout.write(`Skipper version ${version} (${built}runtime: node ${process.version})\n`);
+  process.exit(0);
+}
+
+const opened = openLog(logSettings(config.options));
+for (const warning of config.warnings) opened.log.warn(warning);
+try {
+  const running = await startSkipper(config.options, opened);
+  let ending = false;
+  const end = (waitMs: number) => {
+    if (ending) return false;
+    ending = true;
+    running.shutdown(waitMs).then(
+      () => process.exit(0),
+      (error: Error) => {
+        opened.log.error(`shutdown: ${error.stack ?? error.message}`);
+        process.exit(1);
+      },
+    );
+    return true;
+  };
+  process.on("SIGTERM", () => end(config.options.waitForHealthcheckInterval));
+  // A second SIGINT ends at once.
+  process.on("SIGINT", () => {
+    if (!end(0)) process.exit(130);
+  });
+} catch (error) {
+  opened.log.fatal(`Failed to start skipper: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

@@ -1,0 +1,86 @@
+// Makes a RouteInstance from a definition that the routing table has accepted: predicates, filters, backend. Runs in a worker, at
+// the first request of a route; a route that cannot be built after all answers 500 and says why in the log.
+
+import { EndpointBalancer } from "../backends/load-balancer.ts";
+import type { Pools } from "../backends/pool.ts";
+import { splitBackendAddress } from "../eskip/url.ts";
+import type { Backend, Call, Route } from "../eskip/route.ts";
+import type { RequestMetrics } from "../observability/request-metrics.ts";
+import { buildMatcher } from "../routing/build-matcher.ts";
+import { checkArgs } from "../spec/args.ts";
+import type { FilterEnv } from "../spec/env.ts";
+import type { Filter } from "../spec/filter.ts";
+import type { PredicateEnv } from "../spec/predicate.ts";
+import type { Registry } from "../spec/registry.ts";
+import { toByteString } from "../util/bytes.ts";
+import { BackendKind, type BackendTarget, type RouteBackend, RouteInstance } from "./route-instance.ts";
+import { makeTarget } from "./target.ts";
+
+export interface RouteBuilderOptions {
+  readonly registry: Registry;
+  readonly pools: Pools;
+  readonly metrics: RequestMetrics;
+  readonly predicateEnv: PredicateEnv;
+  readonly filterEnv: FilterEnv;
+}
+
+export class RouteBuilder {
+  readonly #options: RouteBuilderOptions;
+
+  constructor(options: RouteBuilderOptions) {
+    this.#options = options;
+  }
+
+  build(route: Route): RouteInstance {
+    const { registry, predicateEnv, metrics } = this.#options;
+    const matches = buildMatcher(route, registry, predicateEnv);
+    const filters = route.filters.map((call) => this.#filter(call));
+    return new RouteInstance(route, matches, filters, this.#backend(route.backend, route), metrics);
+  }
+
+  #filter(call: Call): Filter {
+    const { registry, filterEnv, metrics } = this.#options;
+    const spec = registry.filter(call.name)!;
+    const before = performance.now();
+    const checked = spec.anyArgs ? { values: call.args } : checkArgs(spec.args, call.args);
+    if ("error" in checked) throw new Error(`filter ${call.name} passed the check and is refused now: ${checked.error.message}`);
+    const filter = spec.create(checked.values, filterEnv);
+    metrics.filter(call.name).create((performance.now() - before) / 1000);
+    return filter;
+  }
+
+  #backend(backend: Backend, route: Route): RouteBackend {
+    switch (backend.type) {
+      case "network":
+        return network(this.#target(backend.address));
+      case "lb": {
+        const targets = backend.endpoints.map((endpoint) => this.#target(endpoint.address)!);
+        const balancer = new EndpointBalancer(backend, targets, route);
+        return { kind: BackendKind.lb, target: null, balancer };
+      }
+      case "shunt":
+        return shunt;
+      case "loopback":
+        return loopback;
+      case "dynamic":
+        return dynamic;
+      case "forward":
+        return network(null);
+    }
+  }
+
+  /** Null for an address that cannot be used: such a route answers 500 (spec eskip 5.2). */
+  #target(address: string): BackendTarget | null {
+    const split = splitBackendAddress(address);
+    if ("error" in split) return null;
+    return makeTarget(this.#options.pools, split.scheme, toByteString(split.host), split.hostname, split.port);
+  }
+}
+
+const shunt: RouteBackend = { kind: BackendKind.shunt, target: null, balancer: null };
+const loopback: RouteBackend = { kind: BackendKind.loopback, target: null, balancer: null };
+const dynamic: RouteBackend = { kind: BackendKind.dynamic, target: null, balancer: null };
+
+function network(target: BackendTarget | null): RouteBackend {
+  return { kind: BackendKind.network, target, balancer: null };
+}

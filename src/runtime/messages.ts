@@ -1,0 +1,20 @@
+// What the main thread and its workers say to each other. Requests, counters and routes never go this way: they are in shared memory.
+
+import type { SeriesAnnouncement } from "../observability/worker-metrics.ts";
+import type { TableGeneration } from "../routing/table-generation.ts";
+
+export type ToWorker =
+  /** Open the listeners. */
+  | { readonly type: "listen" }
+  /** The routing table moved to larger memory. */
+  | { readonly type: "table"; readonly generation: TableGeneration }
+  /** SIGTERM came: Shutdown() predicates are true. */
+  | { readonly type: "shuttingDown" }
+  /** Close the listeners and end when the last request is done. */
+  | { readonly type: "drain" };
+
+export type FromWorker =
+  | { readonly type: "listening" }
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "series"; readonly series: SeriesAnnouncement }
+  | { readonly type: "drained" };

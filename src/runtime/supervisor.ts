@@ -1,0 +1,128 @@
+// The workers of the process, seen from the main thread: starts them, passes on what they must know, replaces one that dies.
+
+import { Worker } from "node:worker_threads";
+import type { Logger } from "../observability/log.ts";
+import type { MetricsHub } from "../observability/metrics-hub.ts";
+import type { TableGeneration } from "../routing/table-generation.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+export interface SupervisorOptions {
+  readonly count: number;
+  /** The worker's entry file. */
+  readonly entry: URL;
+  /** What a worker is built from, but for its metric cells and the table; structured-cloneable. */
+  readonly settings: object;
+  readonly hub: MetricsHub;
+  readonly log: Logger;
+  /** The present table for a new worker. */
+  generation(): TableGeneration;
+  /** True from SIGTERM on, for a worker that starts late. */
+  shuttingDown(): boolean;
+}
+
+/** A worker that dies again and again is replaced after this pause. */
+const RESTART_PAUSE_MS = 200;
+
+interface Running {
+  readonly number: number;
+  readonly worker: Worker;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #running = new Set<Running>();
+  #next = 1;
+  #listening = false;
+  #draining = false;
+  #allDrained: (() => void) | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the workers; they do not listen yet. */
+  start(): void {
+    for (let i = 0; i < this.#options.count; i++) this.#spawn();
+  }
+
+  /** Opens the listeners of all workers; rejects when one cannot. */
+  async listen(): Promise<void> {
+    this.#listening = true;
+    await Promise.all([...this.#running].map((running) => this.#listen(running)));
+  }
+
+  #listen(running: Running): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onMessage = (message: FromWorker) => {
+        if (message.type !== "listening" && message.type !== "failed") return;
+        running.worker.off("message", onMessage);
+        if (message.type === "listening") resolve();
+        else reject(new Error(message.message));
+      };
+      running.worker.on("message", onMessage);
+      this.#say(running, { type: "listen" });
+    });
+  }
+
+  /** The routing table moved: everybody adopts it. */
+  publish(generation: TableGeneration): void {
+    for (const running of this.#running) this.#say(running, { type: "table", generation });
+  }
+
+  shuttingDown(): void {
+    for (const running of this.#running) this.#say(running, { type: "shuttingDown" });
+  }
+
+  /** Closes the listeners; resolves when the last request of every worker is done. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#running.size === 0) return;
+    const done = new Promise<void>((resolve) => {
+      this.#allDrained = resolve;
+    });
+    for (const running of this.#running) this.#say(running, { type: "drain" });
+    await done;
+  }
+
+  #say(running: Running, message: ToWorker): void {
+    running.worker.postMessage(message);
+  }
+
+  #spawn(): void {
+    const { entry, settings, hub, log, generation, shuttingDown } = this.#options;
+    const number = this.#next++;
+    const cells = hub.addWorker(number);
+    const worker = new Worker(entry, { workerData: { settings, cells, generation: generation(), shuttingDown: shuttingDown() } });
+    const running: Running = { number, worker };
+    this.#running.add(running);
+    worker.on("message", (message: FromWorker) => {
+      if (message.type === "series") hub.announced(number, message.series);
+      else if (message.type === "drained") this.#ended(running);
+    });
+    worker.on("error", (error: Error) => log.error(`worker ${number} died: ${error.stack ?? error.message}`));
+    worker.on("exit", (code) => this.#exited(running, code));
+  }
+
+  /** A drained worker has nothing left to say. */
+  #ended(running: Running): void {
+    this.#running.delete(running);
+    this.#options.hub.retire(running.number);
+    if (this.#running.size === 0) this.#allDrained?.();
+  }
+
+  #exited(running: Running, code: number): void {
+    if (!this.#running.has(running)) return;
+    this.#ended(running);
+    if (this.#draining) return;
+    const { log, hub } = this.#options;
+    hub.main.customCounter("worker.restarts").add(1);
+    log.error(`worker ${running.number} ended with code ${code}: starting another`);
+    setTimeout(() => {
+      if (this.#draining) return;
+      this.#spawn();
+      if (!this.#listening) return;
+      const started = [...this.#running].at(-1)!;
+      this.#listen(started).catch((error: Error) => log.error(`worker ${started.number} cannot listen: ${error.message}`));
+    }, RESTART_PAUSE_MS);
+  }
+}

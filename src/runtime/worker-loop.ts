@@ -1,0 +1,71 @@
+// The life of a worker thread: listens when told, adopts tables, drains when told. What it serves is built by app/worker.ts.
+
+import type { Server } from "node:net";
+import type { MessagePort } from "node:worker_threads";
+import { type ListenAddress, listen, type ServerTls } from "../proxy/listener.ts";
+import type { Proxy } from "../proxy/proxy.ts";
+import type { FromWorker, ToWorker } from "./messages.ts";
+
+export interface WorkerListener {
+  readonly address: ListenAddress;
+  readonly tls: ServerTls | null;
+}
+
+/** How often unused instances of replaced routes are looked for. */
+const SWEEP_MS = 1000;
+
+export function runWorker(
+  port: MessagePort,
+  proxy: Proxy,
+  listeners: readonly WorkerListener[],
+  onShuttingDown: () => void,
+  close: () => Promise<void>,
+): void {
+  const servers: Server[] = [];
+  const say = (message: FromWorker) => port.postMessage(message);
+  const sweeper = setInterval(() => proxy.table.sweep(), SWEEP_MS);
+  port.on("message", (message: ToWorker) => {
+    switch (message.type) {
+      case "listen":
+        openAll(proxy, listeners, servers).then(
+          () => say({ type: "listening" }),
+          (error: Error) => say({ type: "failed", message: error.message }),
+        );
+        break;
+      case "table":
+        proxy.table.adopt(message.generation);
+        break;
+      case "shuttingDown":
+        onShuttingDown();
+        break;
+      case "drain":
+        clearInterval(sweeper);
+        drain(proxy, servers)
+          .then(close)
+          .then(() => say({ type: "drained" }));
+        break;
+    }
+  });
+}
+
+async function openAll(proxy: Proxy, listeners: readonly WorkerListener[], servers: Server[]): Promise<void> {
+  for (const { address, tls } of listeners) servers.push(await listen(proxy, address, tls));
+}
+
+/** No new connections, idle ones close, running requests finish with `Connection: close`; tunnels are not waited for. */
+async function drain(proxy: Proxy, servers: readonly Server[]): Promise<void> {
+  proxy.draining = true;
+  for (const server of servers) server.close();
+  for (const connection of proxy.connections) connection.drain();
+  await new Promise<void>((resolve) => {
+    const look = () => {
+      for (const connection of proxy.connections) if (!connection.tunnels) return;
+      clearInterval(timer);
+      resolve();
+    };
+    const timer = setInterval(look, 10);
+    look();
+  });
+  for (const connection of proxy.connections) connection.socket.destroy();
+  proxy.pools.close();
+}
