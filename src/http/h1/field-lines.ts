@@ -12,9 +12,9 @@ import {
   HTAB,
   kindOfName,
   LF,
-  NAME_ODD,
-  NAME_STATE,
-  NAME_TOKEN,
+  NAME_CLASS,
+  NAME_DASH_BIT,
+  NAME_LOWER,
   NAME_UPPER,
   SP,
   SPECIAL,
@@ -68,6 +68,8 @@ export function scanFields(
   let count = block.lineCount;
   let special = block.special;
   let odd = 0;
+  let lines = block.lines;
+  let kinds = block.kinds;
   let at = pos;
   for (;;) {
     const lineStart = at;
@@ -84,22 +86,21 @@ export function scanFields(
     }
     const fold = first === SP || first === HTAB;
     if (fold) {
-      if (count === 0 || (UNFOLDABLE >> block.kinds[count - 1]!) & 1) return BAD_MESSAGE;
+      if (count === 0 || (UNFOLDABLE >> kinds[count - 1]!) & 1) return BAD_MESSAGE;
       valueStart = at + 1;
     } else {
       if (count >= maxLines) return HEAD_TOO_LARGE;
-      let state = NAME_UPPER;
-      let seen = 0;
+      let due = NAME_LOWER;
       for (; at < stop; at++) {
-        state = NAME_STATE[(state & NAME_UPPER) | buffer[at]!]!;
-        if ((state & NAME_TOKEN) === 0) break;
-        seen |= state;
+        const c = NAME_CLASS[buffer[at]!]!;
+        if (c === 0) break;
+        odd |= c & due;
+        due = NAME_UPPER >> ((c >> NAME_DASH_BIT) & 1); // NAME_LOWER after a dash
       }
       if (at >= stop) return pause(block, count, special, odd, lineStart - base, stop - base);
       const byte = buffer[at]!;
       if (byte !== COLON) return byte === CR || byte === LF ? BAD_MESSAGE : BAD_HEADER_NAME;
       if (at === lineStart) return BAD_MESSAGE;
-      odd |= seen & NAME_ODD;
       valueStart = at + 1;
       if (valueStart < stop && buffer[valueStart] === SP) valueStart++;
     }
@@ -117,11 +118,14 @@ export function scanFields(
       let valueEnd = at;
       while (valueStart < valueEnd && isBlank(buffer[valueStart]!)) valueStart++;
       while (valueEnd > valueStart && isBlank(buffer[valueEnd - 1]!)) valueEnd--;
-      if (count === block.kinds.length) grow(block, maxLines);
+      if (count === kinds.length) {
+        grow(block, maxLines);
+        lines = block.lines;
+        kinds = block.kinds;
+      }
       const kind = kindOfName(buffer, lineStart, nameEnd);
       special |= 1 << kind;
-      block.kinds[count] = kind;
-      const lines = block.lines;
+      kinds[count] = kind;
       const k = count << 2;
       lines[k] = lineStart - base;
       lines[k + 1] = nameEnd - base;

@@ -33,18 +33,19 @@ for (let b = 0; b < 256; b++) {
   else if ((b >= 0x61 && b <= 0x66) || (b >= 0x41 && b <= 0x46)) HEX[b] = (b | 0x20) - 0x61 + 10;
 }
 
-// Field names are checked and compared with the canonical spelling in one pass: the next state is
-// NAME_STATE[(state & NAME_UPPER) | byte], where NAME_UPPER says that a capital letter is due.
-export const NAME_TOKEN = 1;
-/** Set when the byte departs from the canonical spelling. */
-export const NAME_ODD = 2;
-export const NAME_UPPER = 256;
-export const NAME_STATE = new Uint16Array(512);
+/**
+ * Classes of the bytes of a field name, 0 for a byte that no name has. A name departs from the canonical spelling where a letter
+ * is NAME_LOWER at the start or after a dash, or NAME_UPPER elsewhere.
+ */
+export const NAME_LOWER = 2;
+export const NAME_UPPER = 4;
+/** Number of the bit that marks a dash. */
+export const NAME_DASH_BIT = 3;
+export const NAME_CLASS = new Uint8Array(256);
 for (let b = 0; b < 256; b++) {
   if (TOKEN[b] === 0) continue;
-  const next = NAME_TOKEN | (b === 0x2d ? NAME_UPPER : 0);
-  NAME_STATE[b] = next | (isUpper(b) ? NAME_ODD : 0);
-  NAME_STATE[NAME_UPPER | b] = next | (isLower(b) ? NAME_ODD : 0);
+  NAME_CLASS[b] =
+    1 | (isLower(b) ? NAME_LOWER : 0) | (isUpper(b) ? NAME_UPPER : 0) | (b === 0x2d ? 1 << NAME_DASH_BIT : 0);
 }
 
 /** Kinds of the header lines that the codec or the proxy asks for on every message; the index into `kinds` of a head. */
