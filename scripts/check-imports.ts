@@ -35,7 +35,10 @@ const libraries: Readonly<Record<string, { where: RegExp; saves: string }>> = {
   pino: { where: /^src\/observability\//, saves: "a fast writer of the application log" },
   "@prometheus-io/client": { where: /^src\/(observability|support)\//, saves: "the exposition formats" },
   re2js: { where: /^src\/util\/regexp\.ts$/, saves: "RE2 syntax in linear time (regexp.bench.ts)" },
-  "xxhash-wasm": { where: /^src\/(util|backends|routing)\//, saves: "the hash of consistent hashing" },
+  "xxhash-wasm": {
+    where: /^src\/(util|backends|routing|observability)\//,
+    saves: "XXH64, the hash of consistent hashing and of masked query values",
+  },
   yaml: { where: /^src\/(config|kubernetes|eskip|app)\//, saves: "a YAML parser with positions" },
 };
 
@@ -155,7 +158,7 @@ function readSource(file: string): Source {
 
 const sources = globSync("src/**/*.ts")
   .map((file) => file.replaceAll(path.sep, "/"))
-  .filter((file) => !/\.(test|bench|reference)\.ts$/.test(file))
+  .filter((file) => !/\.(test|bench|reference|fixture)\.ts$/.test(file))
   .sort()
   .map(readSource);
 

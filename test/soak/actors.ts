@@ -188,16 +188,18 @@ const webSocket: Actor = {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, { perMessageDeflate: false });
       try {
         await once(socket, "open");
+        const closed = once(socket, "close");
         for (let i = 0; i < 20; i++) {
           const message = randomBytes(1 + ((serial++ * 997) % 70_000));
           const answered = once(socket, "message") as Promise<[Buffer]>;
           socket.send(message);
-          const [echo] = await Promise.race([answered, ended(socket)]);
+          const [echo] = await Promise.race([answered, closed]);
+          if (!(echo instanceof Buffer)) return "closed before the echo came";
           if (!message.equals(echo)) return `message of ${message.length} bytes came back with ${echo.length}`;
           await delay(10);
         }
         socket.close();
-        await once(socket, "close");
+        await closed;
         return "";
       } finally {
         socket.terminate();
@@ -205,11 +207,6 @@ const webSocket: Actor = {
     });
   },
 };
-
-async function ended(socket: WebSocket): Promise<never> {
-  await once(socket, "close");
-  throw new Error("closed before the echo came");
-}
 
 export const actors: readonly Actor[] = [
   getActor("request on a kept connection", new http.Agent({ keepAlive: true, maxSockets: 16 }), 16, 40),
