@@ -57,7 +57,9 @@ export function parseDuration(text: string): number | DurationError {
       return new DurationError(`unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`);
     }
     const scale = NANOSECONDS[unit]!;
-    total += Number(whole) * scale + Math.floor(Number(`0.${fraction}0`) * scale);
+    // As a whole number first: 0.06624 * 1e9 would fall just short of the nanosecond that is meant.
+    const digits = fraction.slice(0, 12);
+    total += Number(whole) * scale + Math.floor((Number(digits) * scale) / 10 ** digits.length);
     if (!(total < MAX_NANOSECONDS)) return invalid();
   }
   const ms = total / 1e6;
