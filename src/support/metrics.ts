@@ -8,12 +8,13 @@ import { createGzip } from "node:zlib";
 import { CODAHALE_CONTENT_TYPE, Codahale } from "../observability/codahale.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { PrometheusExposition } from "../observability/prometheus.ts";
+import { reportRuntime } from "../observability/runtime-reading.ts";
 
 const CODAHALE_ACCEPT = "application/codahale+json";
 
 export interface MetricsHandler {
   (request: IncomingMessage, response: ServerResponse): void;
-  /** Stops what keeps the rates of timers up to date. */
+  /** Stops what keeps the rates of timers and the heap of this thread up to date. */
   close(): void;
 }
 
@@ -28,7 +29,12 @@ export function createMetricsHandler(hub: MetricsHub): MetricsHandler {
     else if (scrape === null) serveNotFound(response);
     else void servePrometheus(scrape, settings.compress, request, response);
   };
-  return Object.assign(handler, { close: () => codahale?.close() });
+  const runtime = settings.runtimeMetrics ? reportRuntime(hub.main) : null;
+  const close = (): void => {
+    codahale?.close();
+    runtime?.close();
+  };
+  return Object.assign(handler, { close });
 }
 
 function serveCodahale(codahale: Codahale, request: IncomingMessage, response: ServerResponse): void {
