@@ -6,16 +6,9 @@ import type { Route } from "../eskip/route.ts";
 import type { Logger } from "../observability/log.ts";
 import type { DataClient, DataClientHost, RouteText, RouteTransaction } from "../spec/data-client.ts";
 import type { PreProcessor } from "../spec/processor.ts";
+import { splitCloneId } from "./pre-processors/clone-id.ts";
 import { preProcess } from "./pre-processors/pre-processing.ts";
-
-/** The part of the routing table that the updater writes. */
-export interface UpdatedTable {
-  /** One atomic change of the routes of a source; when `write` throws nothing has changed and it throws on. */
-  transact(source: number, write: (transaction: RouteTransaction) => void): unknown;
-  /** Number of valid routes. */
-  readonly count: number;
-  readonly builtAtMs: number;
-}
+import type { RoutingTable, TableTransaction, TransactionResult } from "./table.ts";
 
 /** What is measured about route updates (spec route-sources 3.5). */
 export interface RouteMetrics {
@@ -28,7 +21,7 @@ export interface RouteMetrics {
 export interface UpdaterOptions {
   /** In the order of spec route-sources 1: of equal ids that of the later source wins. */
   readonly sources: readonly DataClient[];
-  readonly table: UpdatedTable;
+  readonly table: Pick<RoutingTable, "transact" | "count" | "builtAtMs">;
   readonly preProcessors: readonly PreProcessor[];
   readonly metrics: RouteMetrics;
   readonly log: Logger;
@@ -86,7 +79,7 @@ export class RouteUpdater {
     const { table, preProcessors, metrics, log } = this.#options;
     const started = performance.now();
     let batch: Batch | null = null;
-    table.transact(number, (transaction) => {
+    const result = table.transact(number, (transaction) => {
       batch = new Batch(transaction, preProcessors, produced.change());
       write(batch);
     });
@@ -98,6 +91,7 @@ export class RouteUpdater {
     this.#logChange(initial ? "reset" : "update", done);
     const id = ++this.#builds;
     log.info(`route settings received, id: ${id}`);
+    this.#logInvalid(result);
     metrics.sourceLoaded(initial, source.name, latencyMs);
     metrics.tableChanged(table.count, table.builtAtMs, latencyMs);
     log.info(`route settings applied, id: ${id}`);
@@ -115,6 +109,16 @@ export class RouteUpdater {
       log.info(`route settings, ${type}, route: ${route.id}: ${printExpression(route)}`);
     for (const id of batch.deleted) log.info(`route settings, ${type}, deleted id: ${id}`);
   }
+
+  #logInvalid({ invalid }: TransactionResult): void {
+    const { log } = this.#options;
+    for (const { route, problem } of invalid.slice(0, maxLoggedRoutes)) {
+      const isWhole = problem.reason === "invalid_matcher" || !problem.listed;
+      const text = isWhole ? problem.text : `failed to process route ${route.id}: ${problem.text}`;
+      log.error(text, problem.detail === "" ? undefined : { detail: problem.detail });
+    }
+    if (invalid.length > maxLoggedRoutes) log.error(`failed to process routes, count: ${invalid.length}`);
+  }
 }
 
 /** One transaction of a source on its way through the pre-processors. */
@@ -125,11 +129,11 @@ class Batch implements RouteTransaction {
   readonly upserted: Route[] = [];
   readonly deleted: string[] = [];
   readonly produced: ProducedChange;
-  readonly #table: RouteTransaction;
+  readonly #table: TableTransaction;
   readonly #processors: readonly PreProcessor[];
   #reset = false;
 
-  constructor(table: RouteTransaction, processors: readonly PreProcessor[], produced: ProducedChange) {
+  constructor(table: TableTransaction, processors: readonly PreProcessor[], produced: ProducedChange) {
     this.#table = table;
     this.#processors = processors;
     this.produced = produced;
@@ -158,7 +162,11 @@ class Batch implements RouteTransaction {
     const ids = routes.map((made) => made.id);
     this.#deleteProduced(route.id, ids);
     if (!ids.includes(route.id)) this.#table.delete(route.id);
-    for (const made of routes) this.#table.upsert(made);
+    for (const made of routes) {
+      const { shown, variant } = splitCloneId(made.id);
+      if (variant === 0) this.#table.upsert(made);
+      else this.#table.upsert({ ...made, id: shown }, undefined, variant);
+    }
     if (ids.length !== 1 || ids[0] !== route.id) this.produced.set(route.id, ids);
   }
 
@@ -173,7 +181,11 @@ class Batch implements RouteTransaction {
   #deleteProduced(id: string, kept: readonly string[]): void {
     const before = this.produced.get(id);
     if (before === undefined) return;
-    for (const made of before) if (!kept.includes(made)) this.#table.delete(made);
+    for (const made of before) {
+      if (kept.includes(made)) continue;
+      const { shown, variant } = splitCloneId(made);
+      this.#table.delete(shown, variant);
+    }
     this.produced.set(id, undefined);
   }
 }

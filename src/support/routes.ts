@@ -2,23 +2,13 @@
 // for small batches and writes them as the client reads, so that a listing of 800,000 routes needs no memory of its size.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { normalizeSlots } from "../eskip/canonical.ts";
-import type { RouteProblem } from "../eskip/diagnostics.ts";
 import { invalidRoutesToJson, routesToJson } from "../eskip/json.ts";
 import { compact, type PrintOptions, pretty, printRoutes } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
-import { shownId } from "../routing/pre-processors/clone-id.ts";
+import type { InvalidRoute, RoutingTable } from "../routing/table.ts";
 
 /** The part of the routing table that is listed. */
-export interface ListedTable {
-  /** Number of valid routes. */
-  readonly count: number;
-  /** When the build of the active table began, milliseconds since 1970. */
-  readonly builtAtMs: number;
-  /** Valid routes sorted by id. */
-  page(offset: number, limit: number): readonly Route[];
-  invalid(): readonly { readonly route: Route; readonly problem: RouteProblem }[];
-}
+export type ListedTable = Pick<RoutingTable, "count" | "builtAtMs" | "page" | "invalid">;
 
 const defaultLimit = 1024;
 const batchSize = 1024;
@@ -56,7 +46,7 @@ export function serveRoutes(table: ListedTable): (request: IncomingMessage, resp
         json
           ? invalidJson(page)
           : printRoutes(
-              page.map((item) => renamed(item.route)),
+              page.map((item) => item.route),
               layout,
             ),
       );
@@ -78,7 +68,7 @@ async function writePage(
   const alone = end - offset === 1;
   let before = layout === null ? "[" : "";
   for (let at = offset; at < end && !response.destroyed; at += batchSize) {
-    const routes = table.page(at, Math.min(batchSize, end - at)).map(listed);
+    const routes = table.page(at, Math.min(batchSize, end - at));
     if (routes.length === 0) break;
     const json = layout === null ? routesToJson(routes, true) : null;
     // JSON knows no infinity: the whole output fails (spec eskip 9.1).
@@ -97,17 +87,8 @@ function printBatch(routes: readonly Route[], layout: PrintOptions, alone: boole
   return bare ? `: ${printRoutes(routes, layout)};` : printRoutes(routes, layout);
 }
 
-function listed(route: Route): Route {
-  return renamed(normalizeSlots(route));
-}
-
-function renamed(route: Route): Route {
-  const id = shownId(route.id);
-  return id === route.id ? route : { ...route, id };
-}
-
-function invalidJson(page: readonly { readonly route: Route; readonly problem: RouteProblem }[]): string {
-  return `${invalidRoutesToJson(page.map(({ route, problem }) => ({ route: renamed(route), error: problem.text }))).text}\n`;
+function invalidJson(page: readonly InvalidRoute[]): string {
+  return `${invalidRoutesToJson(page.map(({ route, problem }) => ({ route, error: problem.text }))).text}\n`;
 }
 
 function drained(response: ServerResponse): Promise<void> {

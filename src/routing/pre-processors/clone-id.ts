@@ -1,17 +1,20 @@
 // Ids of clones. A clone is shown as `clone_` and the id of its original, but that name may be taken already, and both routes stay
-// in the table (spec route-sources 4.3). So its id in the table carries, behind a NUL that no route's own id can hold, the numbers
-// of the rules that made it; whoever shows an id cuts that off.
+// in the table (spec route-sources 4.3). So while a route is pre-processed, the id of a clone carries behind a NUL, which no id that
+// was parsed can hold, which rules made it; the updater turns that into a variant of the table.
 
 const mark = "\0";
 
-/** The id of the clone that rule `rule` makes of the route `id` (which may be a clone itself). */
+/** Rules from this number on share a bit: of their clones with equal ids only one is in the table. */
+const lastBit = 7;
+
+/** The id of the clone that rule `rule` (from 0) makes of the route `id`, which may be a clone itself. */
 export function cloneId(id: string, rule: number): string {
-  const at = id.indexOf(mark);
-  return at < 0 ? `clone_${id}${mark}${rule}` : `clone_${id},${rule}`;
+  const { shown, variant } = splitCloneId(id);
+  return `clone_${shown}${mark}${String.fromCharCode(variant | (1 << Math.min(rule, lastBit)))}`;
 }
 
-/** The id as users know it. */
-export function shownId(id: string): string {
+/** The id as users know it, and a number from 0 (no clone) to 255 that is different for clones that have it in common. */
+export function splitCloneId(id: string): { readonly shown: string; readonly variant: number } {
   const at = id.indexOf(mark);
-  return at < 0 ? id : id.slice(0, at);
+  return at < 0 ? { shown: id, variant: 0 } : { shown: id.slice(0, at), variant: id.charCodeAt(at + 1) };
 }

@@ -33,11 +33,22 @@ export function buildPreProcessors(
   ];
 }
 
-/** The route itself when no pre-processor changes it, else what takes its place. */
+/** The route itself when no pre-processor changes it, else what takes its place; what one of them adds comes last. */
 export function preProcess(processors: readonly PreProcessor[], route: Route): Route | readonly Route[] {
   let current: Route | readonly Route[] = route;
-  for (const processor of processors) current = isList(current) ? current.flatMap(processor) : processor(current);
+  for (const processor of processors) current = isList(current) ? processAll(processor, current) : processor(current);
   return current;
+}
+
+function processAll(processor: PreProcessor, routes: readonly Route[]): readonly Route[] {
+  const added: Route[] = [];
+  const result = routes.flatMap((route) => {
+    const made = processor(route);
+    if (!isList(made)) return made;
+    added.push(...made.slice(1));
+    return made.slice(0, 1);
+  });
+  return [...result, ...added];
 }
 
 function isList(value: Route | readonly Route[]): value is readonly Route[] {
