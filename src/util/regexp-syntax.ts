@@ -259,5 +259,7 @@ function setOf(chars: string): CharSet {
 const singles: readonly CharSet[] = Array.from({ length: NON_ASCII }, (_, code) => setOf(String.fromCharCode(code)));
 
 function complement(set: CharSet): CharSet {
-  return set.map((member) => 1 - member);
+  const rest: CharSet = new Uint8Array(NON_ASCII + 1);
+  for (let code = 0; code <= NON_ASCII; code++) rest[code] = 1 - set[code]!;
+  return rest;
 }

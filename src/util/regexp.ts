@@ -25,8 +25,8 @@ export interface RegexpMatch {
   readonly groups: readonly (string | undefined)[];
 }
 
-/** Patterns are shared by many routes; the memo keeps the ones in use, not a table of 800,000. */
-const MEMO_LIMIT = 4096;
+/** Patterns are shared by many routes; the memo keeps the hosts of a large table (a few MB), not one pattern per route. */
+const MEMO_LIMIT = 16_384;
 /** A pure memo: what it holds can be dropped at any time without a difference but time. */
 const memo = new LruMap<string, CompiledRegexp>(MEMO_LIMIT);
 
