@@ -1,3 +1,5 @@
+// Behaviour of every predicate, one table each, and what all declarations must keep to. Long because it is one table per predicate.
+
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
