@@ -24,6 +24,8 @@ export interface FakeRequest {
   readonly method?: string;
   /** Path and query as in a request line. */
   readonly target?: string;
+  /** The target in absolute form, when the client sent it so. */
+  readonly absolute?: string;
   readonly host?: string;
   readonly headers?: HeaderList;
   readonly body?: readonly string[];
@@ -74,7 +76,7 @@ export class FakeContext implements FilterContext {
     for (const [name, value] of given.headers ?? []) headers.append(name, value);
     this.request = {
       method: given.method ?? "GET",
-      target,
+      target: given.absolute ?? target,
       protocol: "HTTP/1.1",
       host: given.host ?? "example.org",
       path: decodePath(rawPath),

@@ -1,0 +1,134 @@
+// Behaviour of the delay and throttle filters (spec filters 8).
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { argsProblem, FakeContext, fakeEnv, makeFilters, runChain } from "../../../test/support/fake-context.ts";
+import { testFilters } from "../../../test/support/filter-table.ts";
+import { filterSpecs } from "../index.ts";
+import { fromHistogram, normal, uniform } from "./distributions.ts";
+import { bandwidthThrottle } from "./throttle-filter.ts";
+
+async function elapsed(run: () => unknown): Promise<number> {
+  const begin = performance.now();
+  await run();
+  return performance.now() - begin;
+}
+
+for (const [chain, phase, least] of [
+  ["latency(30)", "response", 30],
+  ['latency("30ms")', "response", 30],
+  ['backendLatency("30ms")', "request", 30],
+  ['uniformRequestLatency("30ms", 0)', "request", 30],
+  ["uniformResponseLatency(30, 0)", "response", 30],
+  ["normalRequestLatency(30, 0)", "request", 30],
+  ['normalResponseLatency("30ms", "0")', "response", 30],
+  ['histogramRequestLatency("0s", 0, "30ms", 2, "31ms")', "request", 30],
+  ['histogramResponseLatency("30ms", 1, "31ms")', "response", 30],
+] as const) {
+  test(`${chain} waits in the ${phase} phase only`, async () => {
+    const filter = makeFilters(chain)[0]!;
+    const ctx = new FakeContext();
+    // Timers may fire up to a millisecond early.
+    assert.ok((await elapsed(() => filter[phase]!(ctx))) >= least - 1);
+    assert.equal(filter[phase === "request" ? "response" : "request"], undefined);
+  });
+}
+
+test("a delay that is not above zero is no promise", () => {
+  const env = fakeEnv(() => 0);
+  const filter = makeFilters('uniformRequestLatency("10ms", "20ms")', env)[0]!;
+  assert.equal(filter.request!(new FakeContext()), undefined);
+  assert.equal(makeFilters("latency(0)")[0]!.response!(new FakeContext()), undefined);
+});
+
+test("distributions", () => {
+  const random = fc.double({ min: 0, max: 1 - 2 ** -52, noNaN: true });
+  fc.assert(
+    fc.property(random, random, (a, b) => {
+      const ms = uniform(100, 20, () => a);
+      assert.ok(ms >= 80 && ms <= 120);
+      let turn = 0;
+      assert.ok(Number.isFinite(normal(100, 20, () => (turn++ === 0 ? a : b))));
+      turn = 0;
+      const histogram = { boundariesMs: [1, 2, 5, 9], weights: [3, 0, 1] };
+      const drawn = fromHistogram(histogram, () => (turn++ === 0 ? a : b));
+      assert.ok(a < 0.75 ? drawn >= 1 && drawn < 2 : drawn >= 5 && drawn < 9, String(drawn));
+    }),
+  );
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < 20000; i++) {
+    const x = normal(10, 3, Math.random);
+    sum += x;
+    squares += (x - 10) ** 2;
+  }
+  assert.ok(Math.abs(sum / 20000 - 10) < 0.15 && Math.abs(Math.sqrt(squares / 20000) - 3) < 0.15);
+});
+
+for (const [args, good] of [
+  [["20ms", 1, "30ms"], true],
+  [["0s", 0, "20ms", 2, "30ms"], true],
+  [["20ms", 1], false],
+  [["20ms", 1, "30ms", 2], false],
+  [["20ms", 1, "20ms"], false],
+  [["-1ms", 1, "20ms"], false],
+  [["20ms", 0, "30ms"], false],
+  [["20ms", -1, "30ms"], false],
+  [["20ms", "1", "30ms"], false],
+  [[20, 1, 30], false],
+] as const) {
+  test(`histogram arguments ${JSON.stringify(args)}`, () => {
+    const spec = filterSpecs.find((one) => one.name === "histogramRequestLatency")!;
+    assert.equal(argsProblem(spec, args) === "", good);
+  });
+}
+
+for (const [name, args] of [
+  ["bandwidth", [0]],
+  ["bandwidth", [-1]],
+  ["backendBandwidth", [0]],
+  ["chunks", [0, 1]],
+  ["backendChunks", [-1, 1]],
+] as const) {
+  test(`${name} ${JSON.stringify(args)} is refused`, () => {
+    assert.match(argsProblem(filterSpecs.find((one) => one.name === name)!, args), /must be above 0/);
+  });
+}
+
+test("a rate above the limit has no step", () => {
+  assert.deepEqual(makeFilters("bandwidth(501)"), [{}]);
+  assert.deepEqual(bandwidthThrottle(1), { unitBytes: 512, pauseMs: 500 });
+  assert.deepEqual(bandwidthThrottle(0.5), { unitBytes: 512, pauseMs: 1000 });
+});
+
+test("chunks pauses once before the first byte and after each piece", async () => {
+  const answer = { body: ["backe", "nd"], headers: [["Content-Length", "7"]] as const };
+  let result = await runChain('chunks(3, "0ms")', {}, answer);
+  const ms = await elapsed(async () => {
+    result = await runChain('chunks(3, "20ms")', {}, answer);
+  });
+  assert.ok(ms >= 57, String(ms));
+  assert.equal(result.body, "backend");
+  assert.deepEqual(result.headers, { "content-length": ["7"] });
+  assert.ok((await elapsed(() => runChain('chunks(0.5, "20ms")', {}, answer))) < 40);
+});
+
+test("a broken body ends the wait", async () => {
+  const ctx = new FakeContext();
+  makeFilters('chunks(1, "10h")')[0]!.response!(ctx);
+  const transform = ctx.responseTransforms[0]!;
+  assert.ok(transform.write(Buffer.from("x")) instanceof Promise);
+  // Without this the timer would keep the process for ten hours.
+  transform.destroy!();
+});
+
+testFilters([
+  {
+    title: "request body",
+    chain: "backendChunks(1, 0) -> backendBandwidth(400)",
+    request: { method: "POST", body: ["ab", "c"] },
+    expect: { requestBody: "abc" },
+  },
+  { title: "no body, no transform", chain: "backendChunks(1, 1)", expect: { ctx: { requestTransforms: [] } } },
+]);
