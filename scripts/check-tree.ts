@@ -49,6 +49,7 @@ async function checkRegistry({ folder, noun, specs }: (typeof registryFolders)[n
       if (![name, value.name].map(bare).includes(bare(path.basename(file, ".ts")))) {
         problems.push(`${file}: exports ${name}, which belongs into a file of its name`);
       }
+    }
   }
   const names = specs.map((spec) => spec.name);
   for (const [i, spec] of specs.entries()) {
