@@ -82,7 +82,7 @@ export function readWithCodec(pieces: readonly Buffer[], request: boolean): Read
         if (used === 0) break;
         waiting = waiting.subarray(used);
         decoder.reset();
-        if ((kind as BodyKind) === BodyKind.none && finish()) return { messages, end: "stopped" };
+        if ((kind as BodyKind | -1) === BodyKind.none && finish()) return { messages, end: "stopped" };
         continue;
       }
       if (waiting.length === 0) break;
@@ -106,7 +106,7 @@ export function readWithCodec(pieces: readonly Buffer[], request: boolean): Read
       if (ended && finish()) return { messages, end: "stopped" };
     }
   }
-  if (kind === BodyKind.close) {
+  if ((kind as BodyKind | -1) === BodyKind.close) {
     messages.push(current!);
     return { messages, end: "stopped" };
   }
@@ -136,6 +136,7 @@ const require = createRequire(import.meta.url);
 const nodeParser = (require("node:_http_common") as { HTTPParser: ParserClass }).HTTPParser;
 const scriptParser = (require("http-parser-js") as { HTTPParser: ParserClass }).HTTPParser;
 // http-parser-js hands its callbacks their arguments in the present form once somebody has asked for this number.
+(scriptParser as unknown as { encoding: string }).encoding = "latin1";
 if (!(scriptParser.kOnExecute > 0)) throw new Error("http-parser-js without kOnExecute");
 
 function readWith(Parser: ParserClass, methodNames: readonly string[], text: string, request: boolean): Reading {
