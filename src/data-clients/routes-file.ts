@@ -10,8 +10,13 @@ import { FileContent, type FileState, sameState } from "./file-content.ts";
 import { ContentFailure } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
 
-/** A writer that is still busy causes further notifications; the file is read when there were none for this long. */
+/**
+ * A writer that is still busy causes further notifications; the file is read when there were none for this long. A small file is
+ * usually written at once.
+ */
 const quietMs = 20;
+const quietSmallMs = 3;
+const smallFileBytes = 1n << 16n;
 /** A file that is found empty is looked at again before its routes go: it may be about to be written. */
 const emptyAgainMs = 200;
 /** Two changes within this time may carry the same time stamp. */
@@ -38,6 +43,8 @@ export class RoutesFile implements DataClient {
   /** Why the last attempt failed, "" when it did not. */
   #failure = "";
   #emptySeen = false;
+  /** Size of the file when it was last looked at. */
+  #size = 0n;
 
   constructor(options: RoutesFileOptions) {
     this.name = options.name ?? "eskipfile-watch";
@@ -68,7 +75,7 @@ export class RoutesFile implements DataClient {
   #watch(): void {
     if (this.#watcher !== null) return;
     try {
-      this.#watcher = watch(dirname(this.#file), () => this.#lookIn(quietMs));
+      this.#watcher = watch(dirname(this.#file), () => this.#lookIn(this.#quietMs()));
     } catch {
       return; // No such directory yet, or no notifications here: polling finds the file.
     }
@@ -76,6 +83,10 @@ export class RoutesFile implements DataClient {
       this.#watcher?.close();
       this.#watcher = null;
     });
+  }
+
+  #quietMs(): number {
+    return this.#size < smallFileBytes ? quietSmallMs : quietMs;
   }
 
   #lookIn(delayMs: number): void {
@@ -96,6 +107,7 @@ export class RoutesFile implements DataClient {
       this.#fail(host, openReason(cause, this.#file), repeat);
       return;
     }
+    this.#size = state.size;
     if (this.#attempted !== null && sameState(this.#attempted, state)) {
       if (this.#failure !== "") this.#fail(host, this.#failure, repeat);
       return;

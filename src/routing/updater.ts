@@ -220,7 +220,8 @@ class ProducedChange {
   }
 
   get(id: string): readonly string[] | undefined {
-    return this.#changes.has(id) ? this.#changes.get(id) : this.#before.get(id);
+    if (this.#changes.size > 0 && this.#changes.has(id)) return this.#changes.get(id);
+    return this.#before.size > 0 ? this.#before.get(id) : undefined;
   }
 
   set(id: string, ids: readonly string[] | undefined): void {

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RecordingHost } from "../../test/support/recording-host.ts";
+import type { Logger } from "../observability/log.ts";
+import type { DataClient } from "../spec/data-client.ts";
+import { buildDataClients, type SourceSettings } from "./build.ts";
+import { InlineRoutes } from "./inline-routes.ts";
+
+const lines: string[] = [];
+const line = (message: string): void => void lines.push(message);
+const log: Logger = { debug: line, info: line, warn: line, error: line };
+
+function build(settings: Partial<SourceSettings>, custom: DataClient[] = []) {
+  const none: SourceSettings = {
+    routesFile: "",
+    routesUrls: [],
+    inlineRoutes: "",
+    etcdUrls: "",
+    etcdPrefix: "/skipper",
+    etcdTimeout: 1000,
+    etcdInsecure: false,
+    etcdOauthToken: "",
+    etcdUsername: "",
+    etcdPassword: "",
+    sourcePollTimeout: 3000,
+    ensureDataclients: [],
+  };
+  return buildDataClients({ ...none, ...settings }, {}, log, custom);
+}
+
+function names(settings: Partial<SourceSettings>, custom: DataClient[] = []): string[] {
+  const built = build(settings, custom);
+  assert.ok("clients" in built, JSON.stringify(built));
+  return built.clients.map((client) => client.name);
+}
+
+test("sources stand in the order in which later ones win", () => {
+  assert.deepEqual(names({}), []);
+  const all = {
+    etcdUrls: "http://127.0.0.1:1,http://127.0.0.1:2",
+    inlineRoutes: "r: * -> <shunt>",
+    routesUrls: ["http://a.test", "local.eskip"],
+    routesFile: "a,b",
+  };
+  const custom = new InlineRoutes("");
+  assert.deepEqual(names(all, [custom]), [
+    "eskipfile-watch",
+    "eskipfile-watch",
+    "eskipfile-remote",
+    "eskipfile-remote",
+    "inline",
+    "etcd",
+    "inline",
+  ]);
+});
+
+test("a source that is listed twice is used once", () => {
+  const custom = new InlineRoutes("");
+  lines.length = 0;
+  assert.deepEqual(names({}, [custom, custom]), ["inline"]);
+  assert.deepEqual(lines, ["Duplicate data clients are not allowed, ignoring client #1: inline"]);
+});
+
+test("sources that must be there", () => {
+  assert.deepEqual(names({ inlineRoutes: "//", ensureDataclients: ["inline"] }), ["inline"]);
+  assert.deepEqual(build({ inlineRoutes: "//", ensureDataclients: ["inline", "etcd"] }), {
+    error: 'failed to find dataclient that was ensured: "etcd"',
+  });
+});
+
+test("a bad etcd URL stops the start", () => {
+  const built = build({ etcdUrls: "::" });
+  assert.ok("error" in built);
+  assert.match(built.error, /^error while creating etcd client: \S/);
+});
+
+test("inline routes are delivered at start", async () => {
+  const host = new RecordingHost();
+  await new InlineRoutes("// nothing").start(host);
+  assert.deepEqual(host.transactions, [{ initial: true, upserts: [], deletes: [] }]);
+  await new InlineRoutes("a: * -> <shunt>; b: * -> <shunt>").start(host);
+  assert.deepEqual([...host.routes.keys()], ["a", "b"]);
+});
+
+test("a mistake in inline routes stops the start", async () => {
+  const host = new RecordingHost();
+  await assert.rejects(new InlineRoutes("a: * -> # ").start(host), (error: Error) => {
+    assert.match(
+      error.message,
+      /^error while parsing inline routes: parse failed after token ->, last route id: a, position 8: /,
+    );
+    return true;
+  });
+  assert.deepEqual(host.transactions, []);
+});
