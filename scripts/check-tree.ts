@@ -75,7 +75,8 @@ function checkLength(file: string): void {
 }
 
 function checkOpening(file: string): void {
-  if (!file.endsWith(".test.ts") && !/^(#!.*\n)?\/[/*]/.test(read(file))) problems.push(`${file}: has no opening comment`);
+  if (!file.endsWith(".test.ts") && !/^(#!.*\n)?\/[/*]/.test(read(file)))
+    problems.push(`${file}: has no opening comment`);
 }
 
 /** Every `path/file.ext` and `folder/` in backquotes exists. */
