@@ -53,27 +53,29 @@ export class DefinitionIndex {
     return document.read(this.start(index), this.ends[index]!);
   }
 
-  /** True when a definition outside of `first` to `last` (exclusive) has an id of one of these hashes. */
-  hasOutside(hashes: ReadonlySet<number>, first: number, last: number): boolean {
-    for (let i = 0; i < this.count; i++) {
-      if (i === first) i = last;
-      if (i < this.count && hashes.has(this.hashes[i]!)) return true;
+  /** True when a definition outside of the given runs, which are in order, has an id of one of these hashes. */
+  hasOutside(
+    hashes: ReadonlySet<number>,
+    runs: readonly { readonly first: number; readonly after: number }[],
+  ): boolean {
+    let from = 0;
+    for (const run of [...runs, { first: this.count, after: this.count }]) {
+      for (let i = from; i < run.first; i++) if (hashes.has(this.hashes[i]!)) return true;
+      from = run.after;
     }
     return false;
   }
 
-  /** The index after `inserted`, whose ends count from `offset`, took the place of `first` to `last`; what follows moves by `delta`. */
-  replaced(first: number, last: number, inserted: DefinitionIndex, offset: number, delta: number): DefinitionIndex {
-    const next = new DefinitionIndex(first + inserted.count + this.count - last);
-    next.count = next.ends.length;
-    next.ends.set(this.ends.subarray(0, first));
-    next.hashes.set(this.hashes.subarray(0, first));
-    for (let i = 0; i < inserted.count; i++) next.ends[first + i] = inserted.ends[i]! + offset;
-    next.hashes.set(inserted.hashes.subarray(0, inserted.count), first);
-    const to = first + inserted.count;
-    for (let i = last; i < this.count; i++) next.ends[to + i - last] = this.ends[i]! + delta;
-    next.hashes.set(this.hashes.subarray(last, this.count), to);
-    return next;
+  /** Appends definitions of another index, moved by `delta`. */
+  append(from: DefinitionIndex, first: number, after: number, delta: number): void {
+    const needed = this.count + after - first;
+    if (needed > this.ends.length) {
+      this.ends = widened(this.ends, needed);
+      this.hashes = widened(this.hashes, needed);
+    }
+    for (let i = first; i < after; i++) this.ends[this.count + i - first] = from.ends[i]! + delta;
+    this.hashes.set(from.hashes.subarray(first, after), this.count);
+    this.count = needed;
   }
 }
 

@@ -38,16 +38,18 @@ export class MemoryContent implements RouteContent {
   confirm(): void {}
 }
 
-/** The length of the common begin of two texts. */
+/** How many bytes both texts have in common from the given places on. */
 export function commonPrefix(
   text: { length: number; viewFrom(start: number, end: number): Uint8Array },
+  textStart: number,
   content: RouteContent,
+  contentStart: number,
 ): number {
-  const limit = Math.min(text.length, content.length);
+  const limit = Math.min(text.length - textStart, content.length - contentStart);
   let at = 0;
   while (at < limit) {
-    const ours = asBuffer(text.viewFrom(at, Math.min(at + chunkBytes, limit)));
-    const theirs = asBuffer(content.read(at, at + ours.length));
+    const ours = asBuffer(text.viewFrom(textStart + at, textStart + Math.min(at + chunkBytes, limit)));
+    const theirs = asBuffer(content.read(contentStart + at, contentStart + at + ours.length));
     if (!ours.equals(theirs)) {
       let i = 0;
       while (ours[i] === theirs[i]) i++;

@@ -43,6 +43,13 @@ const edits: { name: string; change: (lines: string[]) => string[]; upserts: str
   { name: "a line less", change: (l) => l.toSpliced(10, 1), upserts: [], deletes: ["r10"] },
   { name: "an id changed", change: (l) => l.with(3, l[3]!.replace("r3:", "y:")), upserts: ["y"], deletes: ["r3"] },
   { name: "two lines swapped", change: (l) => l.with(3, l[4]!).with(4, l[3]!), upserts: [], deletes: [] },
+  {
+    name: "three lines far from each other",
+    change: (l) => l.with(5, "r5: * -> <shunt>;").toSpliced(500, 1).with(998, "z: * -> <shunt>;"),
+    upserts: ["r5", "z"],
+    deletes: ["r500", "r999"],
+  },
+  { name: "a line moved", change: (l) => [...l.toSpliced(10, 1), l[10]!], upserts: [], deletes: [] },
   { name: "a comment", change: (l) => l.with(7, `// here\n${l[7]}`), upserts: [], deletes: [] },
   { name: "white space", change: (l) => l.with(7, l[7]!.replace("->", "  ->\n")), upserts: [], deletes: [] },
   { name: "a line commented out", change: (l) => l.with(7, `// ${l[7]}`), upserts: [], deletes: ["r7"] },

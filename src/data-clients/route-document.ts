@@ -9,13 +9,9 @@ import { parseRoutes } from "../eskip/parser.ts";
 import type { Route } from "../eskip/route.ts";
 import type { DataClientHost, RouteTransaction } from "../spec/data-client.ts";
 import { DefinitionIndex, hashId } from "./definition-index.ts";
+import { findHunks, type Hunk } from "./document-hunks.ts";
 import { PieceText } from "./piece-text.ts";
-import { ContentFailure, commonPrefix, commonSuffix, equalBytes, type RouteContent } from "./route-content.ts";
-
-const semicolon = 0x3b;
-
-/** A part of a changed document that is parsed alone is at most this long, or a quarter of the document. */
-const maxRegionBytes = 1 << 20;
+import { ContentFailure, equalBytes, type RouteContent } from "./route-content.ts";
 
 /** Usual length of a definition; only where the index begins. */
 const guessedDefinitionBytes = 128;
@@ -40,11 +36,9 @@ export class RouteDocument {
       this.#accepted = loadAll(content, host);
       return;
     }
-    const prefix = commonPrefix(before.text, content);
-    if (prefix === before.text.length && prefix === content.length) return;
-    const limit = Math.min(before.text.length, content.length) - prefix;
-    const suffix = commonSuffix(before.text, content, limit);
-    this.#accepted = updateRegion(before, content, prefix, suffix, host) ?? updateAll(before, content, host);
+    const hunks = findHunks(before.text, before.index, content);
+    if (hunks !== null && hunks.length === 0) return;
+    this.#accepted = (hunks && updateHunks(before, content, hunks, host)) ?? updateAll(before, content, host);
   }
 }
 
@@ -69,37 +63,32 @@ function refuse(error: ParseError | null): void {
   if (error !== null) throw new ContentFailure(error.message);
 }
 
-/** Null when the change cannot be told from its surroundings alone. */
-function updateRegion(
+/** A hunk with what was parsed of it. */
+interface ParsedHunk extends Hunk {
+  readonly bytes: Uint8Array;
+  readonly index: DefinitionIndex;
+}
+
+/** Parses only the hunks. Null when they cannot be told from their surroundings. */
+function updateHunks(
   before: Accepted,
   content: RouteContent,
-  prefix: number,
-  suffix: number,
+  hunks: readonly Hunk[],
   host: DataClientHost,
 ): Accepted | null {
-  const { text, index } = before;
-  // The region begins behind the last definition that ends in the common begin, at its semicolon, and ends with the first
-  // definition whose whole text lies in the common end: behind it the parser is in the same state as before the change.
-  const first = index.endingBefore(prefix);
-  const last = index.endingBefore(text.length - suffix) + 1;
-  const toEnd = last >= index.count;
-  const start = index.start(first);
-  const oldEnd = toEnd ? text.length : index.ends[last]!;
-  const delta = content.length - text.length;
-  const newEnd = oldEnd + delta;
-  const length = newEnd - start;
-  if (length < 0 || length > Math.max(maxRegionBytes, content.length / 4)) return null;
-  if (first > 0 && text.viewFrom(start, start + 1)[0] !== semicolon) return null;
-
-  const newBytes = content.read(start, newEnd).slice();
-  const newIndex = new DefinitionIndex(16);
-  const newRoutes = parseRegion(newBytes, newIndex);
-  const oldRoutes = parseRegion(text.read(start, oldEnd), new DefinitionIndex(16));
-  if (newRoutes === null || oldRoutes === null) return null;
-  if (!toEnd && newIndex.ends[newIndex.count - 1] !== length) return null;
-  const afterRegion = toEnd ? index.count : last + 1;
+  const oldRoutes = new Map<string, Route>();
+  const newRoutes = new Map<string, Route>();
+  const parsed: ParsedHunk[] = [];
+  for (const hunk of hunks) {
+    const bytes = content.read(hunk.newStart, hunk.newEnd).slice();
+    const index = new DefinitionIndex(16);
+    if (!parsePart(bytes, index, newRoutes)) return null;
+    if (!hunk.toEnd && index.ends[index.count - 1] !== bytes.length) return null;
+    if (!parsePart(before.text.read(hunk.oldStart, hunk.oldEnd), new DefinitionIndex(16), oldRoutes)) return null;
+    parsed.push({ ...hunk, bytes, index });
+  }
   const hashes = new Set([...oldRoutes.keys(), ...newRoutes.keys()].map(hashId));
-  if (index.hasOutside(hashes, first, afterRegion)) return null;
+  if (before.index.hasOutside(hashes, hunks)) return null;
 
   content.confirm();
   const changed = [...newRoutes.values()].filter((route) => !routesEqual(route, oldRoutes.get(route.id) ?? null));
@@ -110,20 +99,34 @@ function updateRegion(
       for (const route of changed) transaction.upsert(route);
     });
   }
-  return {
-    text: text.replace(start, oldEnd, newBytes),
-    index: index.replaced(first, afterRegion, newIndex, start, delta),
-  };
+  return replaceHunks(before, parsed);
 }
 
-/** The definitions of a region by id; null when it does not parse, an id stands twice or is missing. */
-function parseRegion(bytes: Uint8Array, index: DefinitionIndex): Map<string, Route> | null {
-  const routes = new Map<string, Route>();
+function replaceHunks(before: Accepted, hunks: readonly ParsedHunk[]): Accepted {
+  let text = before.text;
+  for (const hunk of hunks.toReversed()) text = text.replace(hunk.oldStart, hunk.oldEnd, hunk.bytes);
+  const index = new DefinitionIndex(before.index.count);
+  let from = 0;
+  let delta = 0;
+  for (const hunk of hunks) {
+    index.append(before.index, from, hunk.first, delta);
+    index.append(hunk.index, 0, hunk.index.count, hunk.newStart);
+    from = hunk.after;
+    delta = hunk.newEnd - hunk.oldEnd;
+  }
+  index.append(before.index, from, before.index.count, delta);
+  index.trim();
+  return { text, index };
+}
+
+/** Adds the definitions of a part by id; false when it does not parse, an id stands twice or is missing. */
+function parsePart(bytes: Uint8Array, index: DefinitionIndex, routes: Map<string, Route>): boolean {
+  const before = routes.size;
   const error = parseRoutes(bytes, (route, _start, end) => {
     index.add(end, route.id);
     routes.set(route.id, route);
   });
-  return error !== null || routes.size !== index.count || routes.has("") ? null : routes;
+  return error === null && routes.size - before === index.count && !routes.has("");
 }
 
 /** Parses the whole content and hands over what differs from the definitions before. */
