@@ -59,7 +59,10 @@ export function buildDataClients(
   return { clients };
 }
 
-function etcdSettings(settings: SourceSettings, urls: readonly string[]): ConstructorParameters<typeof EtcdDataClient>[0] {
+function etcdSettings(
+  settings: SourceSettings,
+  urls: readonly string[],
+): ConstructorParameters<typeof EtcdDataClient>[0] {
   return {
     urls,
     prefix: settings.etcdPrefix,
