@@ -25,46 +25,59 @@ function isDigit(c: number): boolean {
   return c >= 0x30 && c <= 0x39;
 }
 
-/** Puts the keys of a route into `keys` (`name`, or `.name` for one label more); false when it must be in the rest. */
-export function hostKeys(route: Route, keys: string[]): boolean {
-  for (const pattern of route.hostRegexps) if (patternKeys(pattern, keys)) return true;
-  for (const call of route.predicates) {
-    if (call.name === "HostAny") {
-      if (nameKeys(call.args, keys)) return true;
-    } else if (call.name === "Host" && typeof call.args[0] === "string" && patternKeys(call.args[0], keys)) {
-      return true;
+/** Keys of host patterns. It remembers the last pattern: in bulk loads many neighbours have the same. */
+export class HostKeys {
+  #pattern = "";
+  #keys: readonly string[] | null = null;
+
+  /** The keys of a route (`name`, or `.name` for one label more); null when it must be in the rest. */
+  ofRoute(route: Route): readonly string[] | null {
+    for (const pattern of route.hostRegexps) {
+      const keys = this.ofPattern(pattern);
+      if (keys !== null) return keys;
     }
+    for (const { name, args } of route.predicates) {
+      if (name === "HostAny") {
+        const keys = keysOfNames(args);
+        if (keys !== null) return keys;
+      }
+    }
+    return null;
   }
-  return false;
+
+  /** The keys of one pattern; null when it is no list of names. A pattern with keys is a valid regular expression. */
+  ofPattern(pattern: string): readonly string[] | null {
+    if (pattern === this.#pattern) return this.#keys;
+    this.#pattern = pattern;
+    this.#keys = keysOfPattern(pattern);
+    return this.#keys;
+  }
 }
 
-function patternKeys(pattern: string, keys: string[]): boolean {
+function keysOfPattern(pattern: string): readonly string[] | null {
   const hosts = literalHosts(pattern);
-  if (hosts === null) return false;
-  keys.length = 0;
+  if (hosts === null) return null;
+  const keys: string[] = [];
   for (const host of hosts) {
     const length = hostKeyLength(host.name);
-    if (!isAscii(host.name) || (host.wildcard && length === 0)) return false;
+    if (!isAscii(host.name) || (host.wildcard && length === 0)) return null;
     const name = host.name.slice(0, length);
     keys.push(host.wildcard ? `.${name}` : name);
   }
-  dropRepeated(keys);
-  return true;
+  return withoutRepeated(keys);
 }
 
-function nameKeys(names: readonly unknown[], keys: string[]): boolean {
-  keys.length = 0;
+/** The keys of HostAny. */
+function keysOfNames(names: readonly unknown[]): readonly string[] | null {
+  const keys: string[] = [];
   for (const name of names) {
-    if (typeof name !== "string" || !isAscii(name)) return false;
+    if (typeof name !== "string" || !isAscii(name)) return null;
     keys.push(name.slice(0, hostKeyLength(name)));
   }
-  dropRepeated(keys);
-  return keys.length > 0;
+  return keys.length === 0 ? null : withoutRepeated(keys);
 }
 
 /** A route hangs once at a leaf under each name. */
-function dropRepeated(keys: string[]): void {
-  if (keys.length < 2) return;
-  const distinct = new Set(keys);
-  if (distinct.size < keys.length) keys.splice(0, keys.length, ...distinct);
+function withoutRepeated(keys: string[]): readonly string[] {
+  return keys.length === 1 ? keys : [...new Set(keys)];
 }

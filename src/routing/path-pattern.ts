@@ -55,6 +55,15 @@ export function treePredicate(route: Route): { readonly path: string; readonly s
   return { path: "", subtree: false };
 }
 
+/** True when the definition has no wildcard: its segments are compared byte by byte. */
+export function isLiteralPath(definition: string): boolean {
+  for (let i = 0; i < definition.length; i++) {
+    const c = definition.charCodeAt(i);
+    if (c === COLON || c === STAR) return false;
+  }
+  return true;
+}
+
 /** The pattern of a route's tree predicate; a PathPattern for every route, also for one that has no path. */
 export function pathPattern(route: Route, ignoreTrailingSlash: boolean): PathPattern {
   const tree = treePredicate(route);
@@ -65,7 +74,7 @@ export function pathPattern(route: Route, ignoreTrailingSlash: boolean): PathPat
 export function parsePathPattern(definition: string, subtree: boolean, ignoreTrailingSlash: boolean): PathPattern {
   const cleaned = cleanPath(definition);
   const path = subtree ? cleaned : treePath(cleaned, ignoreTrailingSlash);
-  if (path.indexOf(":") < 0 && path.indexOf("*") < 0) return literalPattern(toByteString(path), subtree);
+  if (isLiteralPath(path)) return literalPattern(toByteString(path), subtree);
   return wildcardPattern(path, subtree);
 }
 

@@ -139,6 +139,8 @@ export class TableReader<T extends MatchableRoute> {
 
   #isGone(record: number): boolean {
     const generation = this.#current!;
+    // Records that a compaction keeps aside were never added.
+    if (generation.recordAdded[record] === 0) return true;
     const removed = generation.recordRemoved[record]!;
     return removed !== 0 && removed <= Atomics.load(generation.header, HEADER_VERSION);
   }

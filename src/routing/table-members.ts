@@ -70,8 +70,11 @@ export class TableMembers {
     return record;
   }
 
-  /** Takes a staged record in. False when the source had delivered the same before: the record it made then stays. */
-  place(record: number, firstStaged: number, version: number): boolean {
+  /**
+   * Takes a staged record in. False when the source had delivered the same before: the record it made then stays, unless
+   * `replacesSame`.
+   */
+  place(record: number, firstStaged: number, version: number, replacesSame = false): boolean {
     const store = this.#store;
     const idBytes = store.texts.bytesOf(store.recordIdSegment[record]!);
     const start = store.recordIdStart[record]!;
@@ -80,7 +83,7 @@ export class TableMembers {
     const former = this.#ofSource(first, this.#source[record]!);
     if (former === 0) {
       this.ids.add(record, first);
-    } else if (former < firstStaged && this.#sameContent(former, record)) {
+    } else if (former < firstStaged && !replacesSame && this.#sameContent(former, record)) {
       if ((this.#state[former]! & KEPT) === 0) this.#kept.push(former);
       this.#state[former] = this.#state[former]! | KEPT;
       return false;

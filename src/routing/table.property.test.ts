@@ -104,7 +104,12 @@ function run(seed: number, ignoreTrailingSlash: boolean): number {
     publish: (generation) => reader.adopt(generation),
     now: () => 0,
     initialRoutes: 4,
+    compactAfter: 3,
+    stepMs: 0,
+    schedule: (step) => steps.push(step),
   });
+  const steps: (() => void)[] = [];
+  const ids = 3 + random(28);
   const reference = new ReferenceTable();
   const snapshots: Snapshot[] = [];
   let checked = 0;
@@ -119,7 +124,7 @@ function run(seed: number, ignoreTrailingSlash: boolean): number {
       const upserts = random(6);
       const delivered = new Set<string>();
       for (let i = 0; i < upserts; i++) {
-        const id = `r${random(30)}`;
+        const id = `r${random(ids)}`;
         const route =
           random(6) === 0
             ? (routes.get(id) ?? routeOf(id, randomExpression(random)))
@@ -129,7 +134,7 @@ function run(seed: number, ignoreTrailingSlash: boolean): number {
         delivered.add(id);
       }
       for (let i = random(3); i > 0; i--) {
-        const id = `r${random(30)}`;
+        const id = `r${random(ids)}`;
         transaction.delete(id);
         if (!delivered.has(id)) routes.delete(id);
       }
@@ -141,14 +146,18 @@ function run(seed: number, ignoreTrailingSlash: boolean): number {
     for (let i = 0; i < 12; i++, checked++) check(reader, snapshots[snapshots.length - 1]!, random);
     for (let i = 0; i < 4; i++, checked++) check(reader, pick(random, snapshots), random);
     if (random(4) === 0) reader.sweep();
+    if (random(2) === 0) steps.shift()?.();
     const valid = reference.winners().map((route) => route.id);
     assert.deepEqual(
       table.page(0, 1000).map((route) => route.id),
       valid.sort(),
     );
   }
+  compactions += table.generation().numbering;
   return checked;
 }
+
+let compactions = 0;
 
 test("the indexed table answers as the plain one, for every pinned version", () => {
   let checked = 0;
@@ -159,4 +168,5 @@ test("the indexed table answers as the plain one, for every pinned version", () 
       throw new Error(`seed ${seed}`, { cause: error });
     }
   }
+  assert.ok(compactions > 100, `${compactions} compactions`);
 });

@@ -10,8 +10,9 @@ import type { Route } from "../eskip/route.ts";
 import type { RouteText, RouteTransaction } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { checkRoute, type RouteCheckProblem } from "./check-route.ts";
-import { hostKeys } from "./host-keys.ts";
-import { pathPattern } from "./path-pattern.ts";
+import { Compaction, FIRST_VERSION } from "./compaction.ts";
+import { hangRoute } from "./hang-route.ts";
+import { HostKeys } from "./host-keys.ts";
 import { RecordOrder } from "./record-order.ts";
 import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
@@ -52,7 +53,18 @@ export interface RoutingTableOptions {
   now(): number;
   /** Routes that the table has room for at first. */
   readonly initialRoutes?: number;
+  /** Removed records that are worth a compaction, when they also outnumber the others. */
+  readonly compactAfter?: number;
+  /** How long one step of compaction may take. */
+  readonly stepMs?: number;
+  /** Runs a step of compaction between changes. By default a timer that does not keep the process alive. */
+  readonly schedule?: (step: () => void) => void;
 }
+
+const COMPACT_AFTER = 20_000;
+const COMPACT_AFTER_BYTES = 1 << 24;
+const STEP_MS = 10;
+const PAUSE_MS = 10;
 
 const ID_SCRATCH_BYTES = 1 << 12;
 const encoder = new TextEncoder();
@@ -65,11 +77,12 @@ export class RoutingTable {
   #order: RecordOrder;
   #version = 0;
   #builtAtMs: number;
+  #compaction: Compaction | null = null;
   /** Problems of invalid records. */
   #invalid = new Map<number, InvalidRoute>();
   #idBytes = new Uint8Array(ID_SCRATCH_BYTES);
   #idLength = 0;
-  readonly #keys: string[] = [];
+  readonly #hostKeys = new HostKeys();
 
   constructor(options: RoutingTableOptions) {
     this.#options = options;
@@ -157,7 +170,7 @@ export class RoutingTable {
     variant: number,
   ): InvalidRoute | null {
     const store = this.#store;
-    const problem = checkRoute(route, this.#options.registry, store.recordCount);
+    const problem = checkRoute(route, this.#options.registry, store.recordCount, this.#hostKeys);
     if (store.isFull && text !== undefined) store.reserve(expectedRecords(text, firstStaged, store.recordCount));
     const record = store.addRecord();
     this.#encodeId(route.id);
@@ -171,25 +184,26 @@ export class RoutingTable {
       this.#invalid.set(record, invalid);
       return invalid;
     }
-    store.recordFlags[record] = pathPosition(normal);
+    const position = normal.predicates.length === 0 ? 0 : pathPosition(normal);
+    if (position !== 0) store.recordFlags[record] = position;
     store.recordWeight[record] = routeWeight(normal, this.#options.registry);
-    this.#hang(record, normal);
+    hangRoute(store, record, normal, this.#options.ignoreTrailingSlash, this.#hostKeys);
     return null;
   }
 
-  /** Adds the entries of a record: at one leaf, once per host name that it can be found by. */
-  #hang(record: number, route: Route): void {
-    const store = this.#store;
-    const pattern = pathPattern(route, this.#options.ignoreTrailingSlash);
-    if (pattern.unbuildable !== "") return;
-    const leaf = store.leafOf(pattern);
-    if (hostKeys(route, this.#keys)) for (const key of this.#keys) store.addEntry(record, store.chainOf(leaf, key));
-    else store.addEntry(record, store.chainOf(leaf, null));
-  }
-
+  /** Puts the UTF-8 bytes of an id into `#idBytes`. */
   #encodeId(id: string): void {
     if (id.length * 3 > this.#idBytes.length) this.#idBytes = new Uint8Array(id.length * 3);
-    this.#idLength = encoder.encodeInto(id, this.#idBytes).written;
+    const bytes = this.#idBytes;
+    for (let i = 0; i < id.length; i++) {
+      const c = id.charCodeAt(i);
+      if (c > 0x7f) {
+        this.#idLength = encoder.encodeInto(id, bytes).written;
+        return;
+      }
+      bytes[i] = c;
+    }
+    this.#idLength = id.length;
   }
 
   /** Leaves text and id where the data client has them. */
@@ -258,10 +272,47 @@ export class RoutingTable {
       this.#builtAtMs = beganAtMs;
       const generation = store.publish(version);
       if (generation !== null) this.#options.publish(generation);
+      this.#compactWhenWorth();
     } else {
       this.#abandon(firstStaged);
     }
     return { upserts: change.upserts, deletes, invalid: change.invalid, changed };
+  }
+
+  /** Begins a compaction when what is removed outweighs what is there. */
+  #compactWhenWorth(): void {
+    if (this.#compaction !== null) return;
+    const { members, liveBytes } = this.#members;
+    const { compactAfter = COMPACT_AFTER } = this.#options;
+    const removed = this.#store.recordCount - 1 - members;
+    const wastedBytes = this.#store.texts.heldBytes - liveBytes;
+    const isWorth = removed > Math.max(compactAfter, members) || wastedBytes > Math.max(COMPACT_AFTER_BYTES, liveBytes);
+    if (!isWorth) return;
+    this.#compaction = new Compaction(this.#store, this.#members, this.#seed, this.#options.ignoreTrailingSlash);
+    this.#scheduleStep();
+  }
+
+  #scheduleStep(): void {
+    const { schedule = scheduleTimer, stepMs = STEP_MS } = this.#options;
+    schedule(() => {
+      if (this.#compaction!.step(stepMs)) this.#finishCompaction(this.#compaction!);
+      else this.#scheduleStep();
+    });
+  }
+
+  #finishCompaction(compaction: Compaction): void {
+    const renumbered = compaction.finish();
+    const invalid = new Map<number, InvalidRoute>();
+    for (const [record, one] of this.#invalid) {
+      const number = renumbered[record] ?? 0;
+      if (number !== 0) invalid.set(number, one);
+    }
+    this.#compaction = null;
+    this.#invalid = invalid;
+    this.#store = compaction.store;
+    this.#members = compaction.members;
+    this.#order = new RecordOrder();
+    this.#options.publish(this.#store.publish(FIRST_VERSION)!);
   }
 
   /** Takes out what the change deletes; what it also delivered stays. */
@@ -336,6 +387,10 @@ export class RoutingTable {
     predicates.splice(position - 1, 0, { name: "Path", args: [route.path] });
     return { ...route, path: "", predicates };
   }
+}
+
+function scheduleTimer(step: () => void): void {
+  setTimeout(step, PAUSE_MS).unref();
 }
 
 /** What the writer of a transaction calls: routes are staged as they come, deletions are noted. */

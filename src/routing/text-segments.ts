@@ -49,6 +49,12 @@ export class TextSegments {
     return this.segments.push(bytes) - 1;
   }
 
+  /** Takes a segment over from another set. */
+  keep(bytes: SharedBytes): number {
+    this.heldBytes += bytes.length;
+    return this.segments.push(bytes) - 1;
+  }
+
   /** Ends the transaction. */
   forgetOffered(): void {
     this.#offered.length = 0;

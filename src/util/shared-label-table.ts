@@ -25,7 +25,8 @@ export const EMPTY_LABEL = 1;
 
 /** The number of the label equal to `text` between the offsets (a byte string), or 0. */
 export function findLabel(table: LabelTable, text: string, start: number, end: number): number {
-  return probe(table, hashText(table.seed, text, start, end), text, start, end);
+  const found = probe(table, hashText(table.seed, text, start, end), text, start, end);
+  return found < 0 ? NO_LABEL : found;
 }
 
 /** FNV-1a over the characters from a secret start, then mixed. */
@@ -43,13 +44,14 @@ function hashBytes(seed: number, bytes: SharedBytes, start: number, end: number)
   return h ^ (h >>> 13);
 }
 
+/** The label, or the free slot where it would stand as -1 - slot. */
 function probe(table: LabelTable, hash: number, text: string, start: number, end: number): number {
   const { slots, starts, bytes } = table;
   const mask = slots.length - 1;
   let slot = hash & mask;
   for (;;) {
     const label = Atomics.load(slots, slot);
-    if (label === 0) return 0;
+    if (label === 0) return -1 - slot;
     const from = starts[label]!;
     if (starts[label + 1]! - from === end - start) {
       let i = start;
@@ -85,10 +87,9 @@ export class LabelWriter implements LabelTable {
   intern(text: string, start: number, end: number): number {
     const hash = hashText(this.seed, text, start, end);
     const known = probe(this, hash, text, start, end);
-    if (known !== 0) return known;
+    if (known > 0) return known;
     const label = this.count;
     if (label + 2 > this.starts.length) this.starts = widenInt32(this.starts, this.starts.length * 2, label + 1);
-    if ((label + 1) * 4 > this.slots.length * 3) this.#rehash(this.slots.length * 2);
     const at = this.starts[label]!;
     const size = end - start;
     if (at + size > this.bytes.length) {
@@ -97,7 +98,8 @@ export class LabelWriter implements LabelTable {
     for (let i = 0; i < size; i++) this.bytes[at + i] = text.charCodeAt(start + i);
     this.starts[label + 1] = at + size;
     this.count++;
-    this.#link(hash, label);
+    Atomics.store(this.slots, -1 - known, label);
+    if ((label + 1) * 4 > this.slots.length * 3) this.#rehash(this.slots.length * 2);
     return label;
   }
 

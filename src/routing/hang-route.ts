@@ -1,0 +1,38 @@
+// Where a route hangs: at one leaf of the tree, once for each host name that it can be found by, or in the leaf's rest.
+
+import type { Route } from "../eskip/route.ts";
+import { toByteString } from "../util/bytes.ts";
+import { cleanPath, treePath } from "./clean-path.ts";
+import type { HostKeys } from "./host-keys.ts";
+import { AT_EXACT, AT_SUBTREE, isLiteralPath, parsePathPattern, treePredicate } from "./path-pattern.ts";
+import { PATHLESS_LEAF } from "./table-generation.ts";
+import type { TableStore } from "./table-store.ts";
+
+/** Adds the entries of the newest record; none for a path that no node can be made of. */
+export function hangRoute(
+  store: TableStore,
+  record: number,
+  route: Route,
+  ignoreTrailingSlash: boolean,
+  hosts: HostKeys,
+): void {
+  const leaf = leafOfRoute(store, route, ignoreTrailingSlash);
+  if (leaf < 0) return;
+  const keys = hosts.ofRoute(route);
+  if (keys === null) store.addEntry(record, store.chainOf(leaf, null));
+  else for (const key of keys) store.addEntry(record, store.chainOf(leaf, key));
+}
+
+/** -1 when the path cannot be built. */
+function leafOfRoute(store: TableStore, route: Route, ignoreTrailingSlash: boolean): number {
+  const tree = treePredicate(route);
+  if (tree.path === "") return PATHLESS_LEAF;
+  if (!isLiteralPath(tree.path)) {
+    const pattern = parsePathPattern(tree.path, tree.subtree, ignoreTrailingSlash);
+    return pattern.unbuildable === "" ? store.leafOf(pattern) : -1;
+  }
+  const path = treePath(toByteString(cleanPath(tree.path)), ignoreTrailingSlash && !tree.subtree);
+  if (!tree.subtree) return store.leafOfPath(path, path.length, AT_EXACT);
+  const end = path.endsWith("/") ? path.length - 1 : path.length;
+  return store.leafOfPath(path, end, AT_SUBTREE);
+}
