@@ -104,7 +104,7 @@ const tasks = {
   start(node, args) {
     console.log(`Skipper listens on http://127.0.0.1:9090, its routes are examples/routes.eskip. Try:
   curl -i http://127.0.0.1:9090/hello              an answer made by a route
-  curl -i http://127.0.0.1:9090/hello?name=you     another route for the same path
+  curl -i "http://127.0.0.1:9090/hello?name=you"   another route for the same path
   curl -i http://127.0.0.1:9090/proxy/hello        passed on to a backend
   curl -s http://127.0.0.1:9911/routes             the routes in force
   curl -s http://127.0.0.1:9911/metrics            what was counted

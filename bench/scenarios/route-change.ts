@@ -119,7 +119,9 @@ export const routeChange: Scenario = {
         flags: [...loadFlags, "-workers=2"],
       });
       await whenAnswers(running, benchHost, catalogPath(catalog.count - 1), 120_000);
-      const measured = await measure(running, small, catalog, backend.port, options);
+      const measured = await measure(running, small, catalog, backend.port, options).catch((error: Error) => {
+        throw new Error(`${launcher.name}: ${error.message}\n${running.log().slice(-2000)}`);
+      });
       await running.stop();
       all.push(measured);
       rows.push({

@@ -1,0 +1,112 @@
+// The load generator against servers that answer well, wrongly, in chunks, or not to the end.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { getHead, type LoadPlan, type LoadResult, postHead } from "./plan.ts";
+
+const plain: Omit<LoadPlan, "port"> = {
+  connections: 4,
+  seconds: 0.3,
+  ratePerSecond: 0,
+  heads: [getHead("a.example", "/one"), getHead("a.example", "/two")],
+  bodyBytes: 0,
+  expectStatus: 200,
+  expectBytes: 5,
+};
+
+async function load(listener: http.RequestListener, plan: Omit<LoadPlan, "port">): Promise<LoadResult> {
+  const server = http.createServer(listener).listen(0, "127.0.0.1");
+  const folder = mkdtempSync(path.join(os.tmpdir(), "skipper-load-"));
+  try {
+    await once(server, "listening");
+    const file = path.join(folder, "plan.json");
+    writeFileSync(file, JSON.stringify({ ...plan, port: (server.address() as AddressInfo).port }));
+    const program = path.join(import.meta.dirname, "generator.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [program, file]);
+    return JSON.parse(stdout) as LoadResult;
+  } finally {
+    rmSync(folder, { recursive: true });
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+function text(response: http.ServerResponse, body: string): void {
+  response.setHeader("Content-Length", body.length);
+  response.end(body);
+}
+
+test("right answers are counted, and every head is sent in turn", async () => {
+  const seen = new Map<string, number>();
+  const result = await load((request, response) => {
+    seen.set(request.url!, (seen.get(request.url!) ?? 0) + 1);
+    text(response, "hello");
+  }, plain);
+  assert.deepEqual(result.errors, {});
+  assert.ok(result.requests > 10);
+  assert.ok(Math.abs(seen.get("/one")! - seen.get("/two")!) <= 1);
+  assert.ok(result.latencyMicros.p50 > 0 && result.latencyMicros.p99 >= result.latencyMicros.p50);
+});
+
+test("chunked answers are read to their end", async () => {
+  const result = await load((_request, response) => {
+    response.write("hel");
+    setImmediate(() => response.end("lo"));
+  }, plain);
+  assert.deepEqual(result.errors, {});
+  assert.ok(result.requests > 10);
+});
+
+for (const [what, listener, error] of [
+  ["status", (_request, response) => response.writeHead(503, { "Content-Length": 5 }).end("hello"), "status 503"],
+  ["length", (_request, response) => text(response, "hello!"), "length 6"],
+  [
+    "broken body",
+    (_request, response) => response.writeHead(200, { "Content-Length": 5 }).write("he", () => response.destroy()),
+    "closed by the other side",
+  ],
+] as const satisfies readonly (readonly [string, http.RequestListener, string])[]) {
+  test(`an answer with a wrong ${what} is an error`, async () => {
+    const result = await load(listener, plain);
+    assert.equal(result.requests, 0);
+    assert.deepEqual(Object.keys(result.errors), [error]);
+  });
+}
+
+test("bodies are sent whole", async () => {
+  const lengths = new Set<number>();
+  const body = { heads: [postHead("a.example", "/up", 100_000)], bodyBytes: 100_000 };
+  const result = await load(
+    async (request, response) => {
+      let bytes = 0;
+      for await (const data of request) bytes += (data as Buffer).length;
+      lengths.add(bytes);
+      text(response, "hello");
+    },
+    { ...plain, ...body },
+  );
+  assert.deepEqual(result.errors, {});
+  assert.deepEqual([...lengths], [100_000]);
+});
+
+test("a fixed rate is kept", async () => {
+  let requests = 0;
+  const result = await load(
+    (_request, response) => {
+      requests++;
+      text(response, "hello");
+    },
+    { ...plain, seconds: 1, ratePerSecond: 100 },
+  );
+  assert.ok(requests > 50 && requests <= 101, `${requests}`);
+  assert.deepEqual(result.errors, {});
+});
