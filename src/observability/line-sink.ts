@@ -39,7 +39,8 @@ interface Chunk {
 
 export class LineSink {
   readonly #options: LineSinkOptions;
-  readonly #timer: NodeJS.Timeout;
+  /** Made with the first line, then only refreshed: a timer that was cleared cannot be. */
+  #timer: NodeJS.Timeout | null = null;
   readonly #done: (error: NodeJS.ErrnoException | null, taken: number) => void;
   #armed = false;
   /** The timer fired during a write: the active chunk goes out when that ends. */
@@ -58,9 +59,6 @@ export class LineSink {
   constructor(options: LineSinkOptions) {
     this.#options = options;
     this.#done = (error, taken) => this.#wrote(error, taken);
-    this.#timer = setTimeout(() => this.#flush(), options.flushMs);
-    this.#timer.unref();
-    clearTimeout(this.#timer);
   }
 
   /**
@@ -87,7 +85,8 @@ export class LineSink {
     this.#active.lines++;
     if (!this.#armed) {
       this.#armed = true;
-      this.#timer.refresh();
+      if (this.#timer === null) this.#timer = setTimeout(() => this.#flush(), this.#options.flushMs).unref();
+      else this.#timer.refresh();
     }
   }
 
@@ -100,7 +99,7 @@ export class LineSink {
   /** Writes what is held and resolves when it is out, or after `timeoutMs`. Lines that come later are dropped. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#active.length > 0) this.#queue.push(this.#active);
     this.#active = newChunk(0);
     this.#pump();
