@@ -128,6 +128,8 @@ function writeRecord(name: string, outcomes: Readonly<Record<string, Outcome>>):
     node: process.version,
   };
   writeFileSync(file, `${JSON.stringify({ date: new Date().toISOString(), commit, machine, outcomes }, null, 2)}\n`);
+  // In the shape that the format check of the repository wants.
+  execFileSync(path.join(root, "node_modules/.bin/biome"), ["format", "--write", file], { stdio: "ignore" });
   console.log(`\nrecorded in ${path.relative(root, file)}`);
 }
 
