@@ -307,8 +307,8 @@ export class ClientConnection implements ClientStream, Timed {
     let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
     if (!headers.has("Date")) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
     if (this.#chunked) text += "Transfer-Encoding: chunked\r\n";
-    if (this.#close) text += "Connection: close\r\n";
-    else if (http10) text += "Connection: keep-alive\r\n";
+    if (this.#close && !http10) text += "Connection: close\r\n";
+    else if (!this.#close && http10) text += "Connection: keep-alive\r\n";
     this.#headText = `${text}\r\n`;
   }
 
