@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "nod
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
+import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../bench/subjects/process-cost.ts";
 
@@ -30,8 +31,15 @@ export class ProxyProcess {
         this.#log = (this.#log + text).slice(-keptLogBytes);
       });
     }
+    // Nothing of a soak that is cut off stays behind.
+    const end = () => {
+      this.#child.kill("SIGKILL");
+      rmSync(this.#folder, { recursive: true, force: true });
+    };
+    process.once("exit", end);
     this.#child.once("exit", () => {
       this.#isRunning = false;
+      process.off("exit", end);
     });
   }
 

@@ -15,6 +15,8 @@ const { values } = parseArgs({
   },
 });
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 const report = await runSoak(values.skipper, Number(values.minutes) * 60);
 const text = `${JSON.stringify(report, null, 2)}\n`;
 if (values.report === undefined) process.stdout.write(text);
