@@ -31,7 +31,8 @@ function showInvalid(
   before: Map<string, readonly [string, string]>,
 ): Map<string, readonly [string, string]> {
   const now = new Map<string, readonly [string, string]>();
-  for (const { route, problem } of table.invalid()) now.set(`${route.id} ${problem.reason}`, [route.id, problem.reason]);
+  for (const { route, problem } of table.invalid())
+    now.set(`${route.id} ${problem.reason}`, [route.id, problem.reason]);
   for (const [key, labels] of before) if (!now.has(key)) hub.main.gauge(METRICS.routeInvalid, labels).set(0);
   for (const labels of now.values()) hub.main.gauge(METRICS.routeInvalid, labels).set(1);
   return now;

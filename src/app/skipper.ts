@@ -4,7 +4,7 @@
 import type { Server } from "node:http";
 import type { Options } from "../config/options.ts";
 import { buildDataClients } from "../data-clients/build.ts";
-import { ApplicationLog } from "../observability/log.ts";
+import type { ApplicationLog } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts";
@@ -25,7 +25,10 @@ export interface RunningSkipper {
 }
 
 /** Starts the proxy; rejects with the message of the fatal line when it cannot start. */
-export async function startSkipper(options: Options, openedLog: OpenLog = openLog(logSettings(options))): Promise<RunningSkipper> {
+export async function startSkipper(
+  options: Options,
+  openedLog: OpenLog = openLog(logSettings(options)),
+): Promise<RunningSkipper> {
   const log: ApplicationLog = openedLog.log;
   const settings = await workerSettings(options);
   const hub = new MetricsHub(settings.metrics);
@@ -85,16 +88,27 @@ export async function startSkipper(options: Options, openedLog: OpenLog = openLo
 
 function flavourText(options: Options): string {
   const { metricsFlavour } = options;
-  return metricsFlavour.length === 0 ? "codahale" : ["prometheus", "codahale"].filter((f) => metricsFlavour.includes(f)).join("|");
+  return metricsFlavour.length === 0
+    ? "codahale"
+    : ["prometheus", "codahale"].filter((f) => metricsFlavour.includes(f)).join("|");
 }
 
-async function openSupport(options: Options, table: RoutingTable, hub: MetricsHub, log: ApplicationLog): Promise<Server | null> {
+async function openSupport(
+  options: Options,
+  table: RoutingTable,
+  hub: MetricsHub,
+  log: ApplicationLog,
+): Promise<Server | null> {
   const address = options.supportListener === "" ? options.metricsListener : options.supportListener;
   if (address === "") {
     log.info("Metrics are disabled");
     return null;
   }
-  const handlers = [{ path: "/routes", handle: serveRoutes(table) }, { path: "/metrics", handle: createMetricsHandler(hub) }, healthHandler];
+  const handlers = [
+    { path: "/routes", handle: serveRoutes(table) },
+    { path: "/metrics", handle: createMetricsHandler(hub) },
+    healthHandler,
+  ];
   const server = createSupportListener(handlers, log);
   if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);
   return server;

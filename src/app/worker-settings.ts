@@ -6,7 +6,12 @@ import type { PoolOptions } from "../backends/pool.ts";
 import { loadKeyPairs } from "../config/certificates.ts";
 import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
-import { excludedNetworks, type ForwardedHeaderSettings, parseBuckets, parseForwardedHeaders } from "../config/settings.ts";
+import {
+  excludedNetworks,
+  type ForwardedHeaderSettings,
+  parseBuckets,
+  parseForwardedHeaders,
+} from "../config/settings.ts";
 import type { AccessLogSettings } from "../observability/access-log.ts";
 import { parseLogLevel } from "../observability/log.ts";
 import type { LogSettings } from "../observability/log-output.ts";
@@ -97,7 +102,11 @@ function proxyOptions(options: Options): ProxyOptions {
     upgrade: options.experimentalUpgrade,
     upgradeAudit: options.experimentalUpgradeAudit,
     upgradeDialTimeoutMs:
-      options.upgradeDialTimeout === 0 ? 30_000 : options.upgradeDialTimeout < 0 ? Number.POSITIVE_INFINITY : options.upgradeDialTimeout,
+      options.upgradeDialTimeout === 0
+        ? 30_000
+        : options.upgradeDialTimeout < 0
+          ? Number.POSITIVE_INFINITY
+          : options.upgradeDialTimeout,
     maxLoopbacks: options.maxLoopbacks < 0 ? 0 : options.maxLoopbacks === 0 ? defaultLoopbacks : options.maxLoopbacks,
     defaultStatus: status >= 100 && status <= 511 ? status : defaultStatus,
     responseHeaderTimeoutMs:
@@ -121,7 +130,10 @@ async function poolOptions(options: Options): Promise<PoolOptions> {
     keepAliveMs: options.keepaliveBackend === 0 ? 15_000 : options.keepaliveBackend,
     dualStack: options.enableDualstackBackend,
     idlePerHost: Math.ceil(idlePerHost / workers),
-    idleTotal: options.maxIdleConnectionBackend > 0 ? Math.ceil(options.maxIdleConnectionBackend / workers) : Number.POSITIVE_INFINITY,
+    idleTotal:
+      options.maxIdleConnectionBackend > 0
+        ? Math.ceil(options.maxIdleConnectionBackend / workers)
+        : Number.POSITIVE_INFINITY,
     closeIdlePeriodMs: period === 0 ? 20_000 : limit(period),
     keepAlive: !options.disableHttpKeepalives,
     verifyTls: !options.insecure,
@@ -159,7 +171,10 @@ async function serverTls(options: Options): Promise<ServerTls | null> {
 }
 
 function listeners(options: Options, tls: ServerTls | null): WorkerSettings["listeners"] {
-  const main = { address: listenAddress(options.address === "" ? (tls === null ? ":80" : ":443") : options.address), tls };
+  const main = {
+    address: listenAddress(options.address === "" ? (tls === null ? ":80" : ":443") : options.address),
+    tls,
+  };
   if (options.insecureAddress === "" || tls === null) return [main];
   return [main, { address: listenAddress(options.insecureAddress), tls: null }];
 }

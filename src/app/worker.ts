@@ -52,7 +52,11 @@ const builder = new RouteBuilder({
 const proxy: Proxy = {
   options: settings.proxy,
   headLimits: requestHeadLimits(settings.maxHeaderBytes),
-  table: new TableReader((route) => builder.build(route), { ignoreTrailingSlash: settings.ignoreTrailingSlash }, data.generation),
+  table: new TableReader(
+    (route) => builder.build(route),
+    { ignoreTrailingSlash: settings.ignoreTrailingSlash },
+    data.generation,
+  ),
   pools,
   deadlines,
   date: new HttpDate(),

@@ -106,14 +106,15 @@ export class BackendConnection implements Timed {
 
   #listen(): void {
     const socket = this.socket;
-    socket.on("connect", () => {
-      if (this.#secure) {
+    if (this.#secure) {
+      socket.on("connect", () => {
         this.deadlineMs = this.#pools.deadlines.touch() + this.#pools.options.tlsTimeoutMs;
-      } else {
-        this.#opened();
-      }
-    });
-    if (this.#secure) socket.on("secureConnect", () => this.#opened());
+      });
+      socket.on("secureConnect", () => this.#opened());
+    } else {
+      // Not "connect": what was written while connecting leaves between the two.
+      socket.on("ready", () => this.#opened());
+    }
     socket.on("drain", () => this.#owner?.onBackendDrain());
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#error = error;
@@ -187,7 +188,10 @@ export class BackendConnection implements Timed {
       this.destroy();
     } else if (!this.connected) {
       const handshake = this.#secure && !this.socket.connecting;
-      this.#fail(handshake ? BackendFailure.tlsTimeout : BackendFailure.connect, handshake ? "TLS handshake timeout" : "i/o timeout");
+      this.#fail(
+        handshake ? BackendFailure.tlsTimeout : BackendFailure.connect,
+        handshake ? "TLS handshake timeout" : "i/o timeout",
+      );
     } else {
       this.#fail(BackendFailure.timeout, "timeout awaiting response headers");
     }
@@ -224,9 +228,10 @@ export class BackendConnection implements Timed {
         return false;
       }
     }
+    const owner = this.#owner;
     const go = this.#body(buffer, at, end, lasting);
-    if (this.#state !== CLOSED) this.#owner?.onBackendFlush();
     if (this.#isClosed()) return false;
+    if (this.#owner === owner) owner?.onBackendFlush();
     if (!go) this.#paused = true;
     return go;
   }
@@ -274,8 +279,9 @@ export class BackendConnection implements Timed {
         this.#left -= take;
         const go = take === 0 || this.#owner!.onBackendData(buffer, at, at + take, lasting);
         if (this.#isClosed()) return false;
-        if (this.#left === 0) this.#finish(available === take, go);
-        return go;
+        if (this.#left > 0) return go;
+        this.#finish(available === take, go);
+        return true;
       }
       case CHUNKED:
         return this.#chunks(buffer, at, end, lasting);
@@ -306,14 +312,17 @@ export class BackendConnection implements Timed {
       }
       if (event === ChunkEvent.end) {
         this.#finish(at === end, go);
-        return go;
+        return true;
       }
       this.#fail(BackendFailure.brokenBody, "malformed chunked encoding");
       return false;
     }
   }
 
-  /** The response is complete. `clean`: no byte came after it; `written`: no write still points into the private buffer. */
+  /**
+   * The response is complete. `clean`: no byte came after it; `written`: no write still points into the private buffer. The
+   * connection may already serve its next request when this returns.
+   */
   #finish(clean: boolean, written: boolean): void {
     const owner = this.#owner!;
     this.#owner = null;
@@ -358,12 +367,18 @@ export class BackendConnection implements Timed {
     if (!this.connected) this.#fail(isTlsError(error) ? BackendFailure.tls : BackendFailure.connect, message);
     else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
     else if (error !== null) this.#fail(BackendFailure.network, message);
-    else this.#fail(this.answered ? BackendFailure.malformed : BackendFailure.closed, this.answered ? "unexpected EOF" : "EOF");
+    else
+      this.#fail(
+        this.answered ? BackendFailure.malformed : BackendFailure.closed,
+        this.answered ? "unexpected EOF" : "EOF",
+      );
   }
 }
 
 /** TLS errors come after the TCP connect: they carry no `syscall`, or an OpenSSL code. */
 function isTlsError(error: NodeJS.ErrnoException | null): boolean {
   if (error === null) return false;
-  return error.syscall === undefined || (error.code ?? "").startsWith("ERR_SSL") || (error.code ?? "").startsWith("ERR_TLS");
+  return (
+    error.syscall === undefined || (error.code ?? "").startsWith("ERR_SSL") || (error.code ?? "").startsWith("ERR_TLS")
+  );
 }

@@ -6,7 +6,11 @@ import type { Headers } from "../http/headers.ts";
 export interface LoadBalancer<T> {
   readonly targets: readonly T[];
   /** Index of the chosen endpoint; its in-flight count goes up. */
-  select(hashKey: string, balanceFactor: number, request: { readonly headers: Headers; readonly remoteAddress: string }): number;
+  select(
+    hashKey: string,
+    balanceFactor: number,
+    request: { readonly headers: Headers; readonly remoteAddress: string },
+  ): number;
   /** The response head of an endpoint arrived, or the client left before: in-flight goes down. Index -1 is ignored. */
   answered(endpoint: number): void;
   /** An attempt ended without response head: in-flight goes down, the failure counts. */

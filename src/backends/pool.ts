@@ -59,7 +59,11 @@ export class HostPool {
   /** Takes a connection back that can carry another request. */
   release(connection: BackendConnection): void {
     const pools = this.#pools;
-    if (!pools.options.keepAlive || this.idle.length >= pools.options.idlePerHost || pools.idleCount >= pools.options.idleTotal) {
+    if (
+      !pools.options.keepAlive ||
+      this.idle.length >= pools.options.idlePerHost ||
+      pools.idleCount >= pools.options.idleTotal
+    ) {
       connection.destroy();
       return;
     }

@@ -7,7 +7,15 @@ import type { ContextRequest, RequestContext } from "./request-context.ts";
 import type { BackendTarget } from "./route-instance.ts";
 
 /** Lines that are always written anew: framing, Host and the words of one connection (decisions: hop-by-hop headers). */
-const OWN = ["Host", "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Content-Length", "Trailer"] as const;
+const OWN = [
+  "Host",
+  "Connection",
+  "Keep-Alive",
+  "Proxy-Connection",
+  "Transfer-Encoding",
+  "Content-Length",
+  "Trailer",
+] as const;
 /** What -remove-hop-headers removes beyond those. */
 const HOP = ["Te", "Proxy-Authenticate", "Proxy-Authorization", "Upgrade"] as const;
 
@@ -34,7 +42,8 @@ export function backendRequestHead(
   if (gzip) text += "Accept-Encoding: gzip\r\n";
   if (chunked) text += "Transfer-Encoding: chunked\r\n";
   else if (request.hasBody) text += `Content-Length: ${request.contentLength}\r\n`;
-  else if (request.method === "POST" || request.method === "PUT" || request.method === "PATCH") text += "Content-Length: 0\r\n";
+  else if (request.method === "POST" || request.method === "PUT" || request.method === "PATCH")
+    text += "Content-Length: 0\r\n";
   if (!options.keepAliveBackend) text += "Connection: close\r\n";
   return `${text}\r\n`;
 }

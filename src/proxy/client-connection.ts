@@ -53,6 +53,11 @@ export class ClientConnection implements ClientStream, Timed {
   #waiting: Buffer = emptyBuffer;
   #at = 0;
   #requests = 0;
+  #readDeadlineMs = Number.POSITIVE_INFINITY;
+  #writeDeadlineMs = Number.POSITIVE_INFINITY;
+  /** The limit for writing passed before the response began. */
+  #writeExpired = false;
+  #headSent = false;
   /** The response is written, but the request body has not been read to its end. */
   #responded = false;
   #parsing = false;
@@ -157,6 +162,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#state = BUSY;
     this.#requests++;
     this.bodyBytes = 0;
+    this.#headSent = false;
     this.#dropped = 0;
     this.#responded = false;
     this.#sink = null;
@@ -165,15 +171,25 @@ export class ClientConnection implements ClientStream, Timed {
     this.bodyDone = this.#bodyLeft === 0;
     this.#close = !head.keepAlive || proxy.draining || this.#tooOld();
     const now = proxy.deadlines.now;
-    this.deadlineMs = now + options.writeTimeoutMs;
-    if (!this.bodyDone && options.readTimeoutMs < options.writeTimeoutMs) this.deadlineMs = now + options.readTimeoutMs;
+    this.#writeExpired = false;
+    this.#writeDeadlineMs = now + options.writeTimeoutMs;
+    this.#readDeadlineMs = this.bodyDone ? Number.POSITIVE_INFINITY : now + options.readTimeoutMs;
+    this.#setDeadline();
     this.#exchange.start(head);
+  }
+
+  /** The nearest of the limits of the present request. */
+  #setDeadline(): void {
+    const read = this.bodyDone ? Number.POSITIVE_INFINITY : this.#readDeadlineMs;
+    this.deadlineMs = read < this.#writeDeadlineMs ? read : this.#writeDeadlineMs;
   }
 
   /** -keepalive-server and -keepalive-requests-server: the response says `Connection: close`. */
   #tooOld(): boolean {
     const options = this.#proxy.options;
-    return this.#requests >= options.keepAliveRequests || this.#proxy.deadlines.now - this.#acceptedMs >= options.keepAliveMs;
+    return (
+      this.#requests >= options.keepAliveRequests || this.#proxy.deadlines.now - this.#acceptedMs >= options.keepAliveMs
+    );
   }
 
   /** Answers what is not a request, and closes. */
@@ -299,17 +315,27 @@ export class ClientConnection implements ClientStream, Timed {
 
   head(status: number, headers: Headers, canonical: boolean, framing: Framing, length: number): void {
     const http10 = this.#head.minorVersion === 0;
+    this.#headSent = true;
     this.#framing = framing;
     this.#left = length;
     this.#chunked = framing === Framing.unknown && !http10;
     if (framing === Framing.unknown && http10) this.#close = true;
     if (!this.bodyDone) this.dropBody();
+    this.#ownConnection(headers);
     let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
     if (!headers.has("Date")) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
     if (this.#chunked) text += "Transfer-Encoding: chunked\r\n";
     if (this.#close && !http10) text += "Connection: close\r\n";
     else if (!this.#close && http10) text += "Connection: keep-alive\r\n";
     this.#headText = `${text}\r\n`;
+  }
+
+  /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
+  #ownConnection(headers: Headers): void {
+    const connection = headers.get("Connection");
+    if (connection === undefined) return;
+    if (connection.toLowerCase() === "close") this.#close = true;
+    headers.delete("Connection");
   }
 
   write(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
@@ -330,6 +356,7 @@ export class ClientConnection implements ClientStream, Timed {
       const after = this.#chunked ? "\r\n" : "";
       return this.#send(before + latin1(buffer, start, start + size) + after);
     }
+    if (this.#writeExpired) return true;
     const socket = this.socket;
     socket.cork();
     if (before !== "") socket.write(before, "latin1");
@@ -342,7 +369,11 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   writeText(text: string): void {
-    if (this.#framing === Framing.none || text === "") return;
+    if (this.#framing === Framing.none) {
+      this.bodyBytes += text.length;
+      return;
+    }
+    if (text === "") return;
     const body = this.#framing === Framing.length && text.length > this.#left ? text.slice(0, this.#left) : text;
     if (body !== text) this.#close = true;
     this.bodyBytes += body.length;
@@ -373,14 +404,17 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   limitWrite(ms: number): void {
-    this.deadlineMs = this.#proxy.deadlines.touch() + ms;
+    this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
+    this.#setDeadline();
   }
 
   limitRead(ms: number): void {
-    this.deadlineMs = this.#proxy.deadlines.touch() + ms;
+    this.#readDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
+    this.#setDeadline();
   }
 
   #send(text: string): boolean {
+    if (this.#writeExpired) return true;
     this.#unsent++;
     this.socket.write(text, "latin1", this.#onSent);
     return this.#canContinue();
@@ -403,6 +437,10 @@ export class ClientConnection implements ClientStream, Timed {
   /** The response is written: go on with the next request, or close. */
   #done(): void {
     this.#headText = "";
+    if (this.#writeExpired) {
+      this.abort();
+      return;
+    }
     if (!this.bodyDone && !this.#close && !this.#ended) {
       // The rest of the body is being dropped; the next request begins behind it.
       this.#responded = true;
@@ -461,12 +499,18 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   onDeadline(): void {
-    if (this.#state === BUSY) {
-      this.#ended = true;
-      this.#exchange.onClientGone();
-      if (this.#state === BUSY) this.abort();
-    } else {
+    if (this.#state !== BUSY) {
       this.socket.destroy();
+    } else if (!this.bodyDone && this.#readDeadlineMs <= this.#proxy.deadlines.now) {
+      this.#readDeadlineMs = Number.POSITIVE_INFINITY;
+      this.#setDeadline();
+      this.#close = true;
+      this.#exchange.onClientGone();
+    } else if (this.#headSent) {
+      this.#exchange.onClientGone();
+    } else {
+      // Too late for an answer: the request goes on, and its response finds the connection closed (spec proxy 3).
+      this.#writeExpired = true;
     }
   }
 

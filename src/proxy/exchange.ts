@@ -11,7 +11,7 @@ import type { ClientEvents, ClientStream } from "./client-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
 import type { Proxy } from "./proxy.ts";
-import { clientGone, filterPanic, loopLimit, noRoute, type ProxyError } from "./proxy-error.ts";
+import { clientGone, filterPanic, loopLimit, malformedBody, noRoute, type ProxyError } from "./proxy-error.ts";
 import { accessLogOn, RequestContext } from "./request-context.ts";
 import { checkRequest } from "./request-checks.ts";
 import { record } from "./record.ts";
@@ -267,7 +267,7 @@ export class Exchange implements ClientEvents {
     this.forward.cancel();
     this.#upgrade?.cancel();
     serveError(this.ctx, error);
-    if (error === clientGone) this.client.closeAfter();
+    if (error === clientGone || error === malformedBody) this.client.closeAfter();
     if (!failedBefore) record.error(this, error);
     if (failedBefore) this.sendAsIs();
     else this.responsePhase();

@@ -120,7 +120,8 @@ export class Forward implements BackendOwner, RequestBodySink {
       this.#continueTimer = setTimeout(() => this.onBackendContinue(), proxy.options.expectContinueTimeoutMs);
       return;
     }
-    this.#startBody();
+    // Before that the body would only wait in memory.
+    if (connection.connected) this.#startBody();
   }
 
   #startBody(): void {
@@ -190,6 +191,8 @@ export class Forward implements BackendOwner, RequestBodySink {
       if (!this.#responding) connection.awaitHead(this.#exchange.proxy.options.responseHeaderTimeoutMs);
     } else if (this.#bodyStarted) {
       this.#exchange.client.resumeBody();
+    } else if (!this.#awaitsContinue) {
+      this.#startBody();
     }
   }
 
@@ -269,6 +272,7 @@ export class Forward implements BackendOwner, RequestBodySink {
       return;
     }
     if (this.#retry(connection, failure)) return;
+    if (this.#attempts > 1) exchange.proxy.log.error(`Failed to retry backend request: ${message}`);
     this.#clearTimers();
     record.backendFailed(exchange);
     exchange.fail(backendError(failure, message));
@@ -279,13 +283,22 @@ export class Forward implements BackendOwner, RequestBodySink {
     const exchange = this.#exchange;
     const { ctx } = exchange;
     if (ctx.request.hasBody || exchange.gone) return false;
-    const stale = connection.reused && !connection.answered && (failure === BackendFailure.closed || failure === BackendFailure.network);
+    const stale =
+      connection.reused &&
+      !connection.answered &&
+      (failure === BackendFailure.closed || failure === BackendFailure.network);
     if (stale) {
-      if (!isReplayable(ctx.request.method) && !ctx.request.headers.has("Idempotency-Key") && !ctx.request.headers.has("X-Idempotency-Key")) return false;
+      if (
+        !isReplayable(ctx.request.method) &&
+        !ctx.request.headers.has("Idempotency-Key") &&
+        !ctx.request.headers.has("X-Idempotency-Key")
+      )
+        return false;
       this.#attempt(true);
       return true;
     }
-    if (failure !== BackendFailure.connect || this.#attempts > 1 || ctx.frame!.route!.backend.kind !== BackendKind.lb) return false;
+    if (failure !== BackendFailure.connect || this.#attempts > 1 || ctx.frame!.route!.backend.kind !== BackendKind.lb)
+      return false;
     record.backendFailed(exchange);
     if (!this.#choose()) return true;
     this.#headText = backendRequestHead(ctx, exchange.proxy.options, this.target!, this.#chunked, this.#gzipAsked);

@@ -34,12 +34,17 @@ export class ForwardedHeaders {
     const headers = request.headers;
     if (options.for) {
       const before = headers.get("X-Forwarded-For");
-      headers.set("X-Forwarded-For", before === undefined || before === "" ? client.remoteAddress : `${before}, ${client.remoteAddress}`);
+      headers.set(
+        "X-Forwarded-For",
+        before === undefined || before === "" ? client.remoteAddress : `${before}, ${client.remoteAddress}`,
+      );
     }
     if (options.host) headers.set("X-Forwarded-Host", request.host);
     if (options.method) headers.set("X-Forwarded-Method", request.method);
     if (options.uri) headers.set("X-Forwarded-Uri", request.target);
-    if (options.port !== "") headers.set("X-Forwarded-Port", options.port === "auto" ? String(client.localPort) : options.port);
-    if (options.proto !== "") headers.set("X-Forwarded-Proto", options.proto === "auto" ? (client.secure ? "https" : "http") : options.proto);
+    if (options.port !== "")
+      headers.set("X-Forwarded-Port", options.port === "auto" ? String(client.localPort) : options.port);
+    if (options.proto !== "")
+      headers.set("X-Forwarded-Proto", options.proto === "auto" ? (client.secure ? "https" : "http") : options.proto);
   }
 }

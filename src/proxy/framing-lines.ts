@@ -9,7 +9,8 @@ interface ParsedLines {
   readonly lineCount: number;
 }
 
-const CONNECTION_BITS = SPECIAL.connection | SPECIAL.keepAlive | SPECIAL.proxyConnection | SPECIAL.transferEncoding | SPECIAL.trailer;
+const CONNECTION_BITS =
+  SPECIAL.connection | SPECIAL.keepAlive | SPECIAL.proxyConnection | SPECIAL.transferEncoding | SPECIAL.trailer;
 const REQUEST_BITS = SPECIAL.host | SPECIAL.transferEncoding | SPECIAL.trailer;
 
 /** Removes from a response what its connection said about itself; Content-Length stays once, and only when it counts. */

@@ -19,7 +19,7 @@ function proxyError(status: number, message: string, headers: ProxyError["header
   return { status, message, dialing: false, headers };
 }
 
-export const clientGone: ProxyError = proxyError(499, "context canceled", [["Connection", "close"]]);
+export const clientGone: ProxyError = proxyError(499, "context canceled");
 export const malformedBody: ProxyError = proxyError(400, "malformed chunked encoding");
 export const filterPanic: ProxyError = proxyError(500, "");
 export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");

@@ -71,7 +71,14 @@ export const record = {
     const { request, response } = ctx;
     const metrics = ctx.depth === 0 ? proxy.metrics.noRoute : ctx.frames[0]!.route!.metrics;
     const now = performance.now();
-    if (complete) metrics.response((now - exchange.sendingMs) / 1000, response.status, request.method, request.host, client.bodyBytes);
+    if (complete)
+      metrics.response(
+        (now - exchange.sendingMs) / 1000,
+        response.status,
+        request.method,
+        request.host,
+        client.bodyBytes,
+      );
     metrics.serve((now - exchange.startedMs) / 1000, response.status, request.method, request.host);
     const own = (exchange.backendMs > 0 ? exchange.backendMs - exchange.startedMs : 0) / 1000;
     proxy.metrics.own(own, (exchange.sendingMs - exchange.filtersMs) / 1000);
@@ -116,4 +123,3 @@ function withoutQuery(target: string): string {
   const question = target.indexOf("?");
   return question < 0 ? target : target.slice(0, question);
 }
-

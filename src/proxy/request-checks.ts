@@ -30,13 +30,19 @@ export function checkRequest(exchange: Exchange, head: RequestHead): boolean {
   const rawPath = target.rawPath;
   request.setTarget(rawPath, target.escaped ? decodePath(rawPath) : rawPath, target.rawQuery, target.hasQuery);
   impliedCacheControl(request);
-  if (request.contentLength > options.maxContentLength) return refuse(exchange, 413, "Request Entity Too Large\n", plainText);
-  if (request.hasQuery && request.rawQuery !== "" && (options.validateQuery || options.validateQueryLog) && !isValidQuery(request.rawQuery)) {
+  if (request.contentLength > options.maxContentLength)
+    return refuse(exchange, 413, "Request Entity Too Large\n", plainText);
+  if (
+    request.hasQuery &&
+    request.rawQuery !== "" &&
+    (options.validateQuery || options.validateQueryLog) &&
+    !isValidQuery(request.rawQuery)
+  ) {
     if (options.validateQueryLog) proxy.log.info(invalidQueryText(request));
     if (options.validateQuery) return refuse(exchange, 400, "Invalid query\n", plainText);
   }
   if (options.refusePayload.length > 0 && carriesRefused(request, options.refusePayload)) {
-    return refuse(exchange, 400, "Invalid request\n", []);
+    return refuse(exchange, 400, "Invalid request\n", [["Content-Type", "text/plain; charset=utf-8"]]);
   }
   if (options.normalizeHost) request.host = normalizeHost(request.host);
   request.receivedHost = request.host;
@@ -51,7 +57,12 @@ function hostOf(head: RequestHead): string {
   return head.text.slice(head.lines[k + 2]!, head.lines[k + 3]!);
 }
 
-function refuse(exchange: Exchange, status: number, body: string, headers: readonly (readonly [string, string])[]): false {
+function refuse(
+  exchange: Exchange,
+  status: number,
+  body: string,
+  headers: readonly (readonly [string, string])[],
+): false {
   exchange.refuse(status, [...headers, ["Content-Length", String(body.length)]], body);
   return false;
 }

@@ -5,7 +5,14 @@
 
 import { Headers } from "../http/headers.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
-import type { AccessLogDecision, Body, BodyTransform, FilterContext, FilterRequest, FilterResponse } from "../spec/context.ts";
+import type {
+  AccessLogDecision,
+  Body,
+  BodyTransform,
+  FilterContext,
+  FilterRequest,
+  FilterResponse,
+} from "../spec/context.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
 import { LookupResult, TablePin } from "../routing/reader.ts";
 import { cleanPath } from "../routing/clean-path.ts";

@@ -3,6 +3,7 @@
 // Sends the response of an exchange: decides the framing, writes the head, streams the body from where it comes (the backend, a
 // text, bytes, an async iterable) through the transforms of the filters, and honours back pressure all the way.
 
+import type { Body } from "../spec/context.ts";
 import { Framing } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { TransformChain, type TransformOutput } from "./transform-chain.ts";
@@ -16,6 +17,8 @@ export class ResponseSender implements TransformOutput {
   #stopped = false;
   /** Continues an iterable that waits for the client or for a transform. */
   #wake: (() => void) | null = null;
+  /** The iterable that is being sent. */
+  #source: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | null = null;
   #turn = 0;
 
   constructor(exchange: Exchange) {
@@ -29,7 +32,8 @@ export class ResponseSender implements TransformOutput {
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
-    const noBody = ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
+    const noBody =
+      ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
     const length = this.#declaredLength(noBody);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
@@ -40,14 +44,24 @@ export class ResponseSender implements TransformOutput {
     }
     forward.cancel();
     const body = ctx.body;
-    if (noBody || body === null) this.#exchange.finish(true);
+    if (noBody) this.#skipBody(body);
+    else if (body === null && this.#chain === null) this.#exchange.finish(true);
+    else if (body === null) this.#pump([], this.#turn);
     else if (typeof body !== "string" && !(body instanceof Uint8Array)) this.#pump(body, this.#turn);
-    else if (this.#chain !== null) this.#pump([typeof body === "string" ? Buffer.from(body, "latin1") : body], this.#turn);
+    else if (this.#chain !== null)
+      this.#pump([typeof body === "string" ? Buffer.from(body, "latin1") : body], this.#turn);
     else {
       if (typeof body === "string") client.writeText(body);
       else this.onPiece(body);
       this.#exchange.finish(true);
     }
+  }
+
+  /** HEAD and statuses without body: the log still counts what there would have been (spec proxy 18). */
+  #skipBody(body: Body): void {
+    if (typeof body === "string") this.#exchange.client.writeText(body);
+    else if (body !== null && !(body instanceof Uint8Array)) void body[Symbol.asyncIterator]().return?.();
+    this.#exchange.finish(true);
   }
 
   /** The value of Content-Length when it can be used, -1 otherwise; one that cannot be used is removed. */
@@ -89,8 +103,7 @@ export class ResponseSender implements TransformOutput {
 
   onPiece(piece: Uint8Array): boolean {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    const go = this.#exchange.client.write(bytes, 0, bytes.length, true);
-    return go;
+    return this.#exchange.client.write(bytes, 0, bytes.length, true);
   }
 
   onEnd(): void {
@@ -107,6 +120,9 @@ export class ResponseSender implements TransformOutput {
     this.#stopped = true;
     this.#turn++;
     this.#chain?.destroy();
+    // A source that waits for itself (a slow generator) is told, so that it holds no timer for nobody.
+    void this.#source?.return?.();
+    this.#source = null;
     const wake = this.#wake;
     this.#wake = null;
     wake?.();
@@ -121,10 +137,14 @@ export class ResponseSender implements TransformOutput {
 
   /** Streams what a filter put in as body. */
   async #pump(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, turn: number): Promise<void> {
+    const source = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+    this.#source = source;
     try {
-      for await (const chunk of body) {
+      for (;;) {
+        const next = await source.next();
         if (this.#turn !== turn) return;
-        const go = this.#chain === null ? this.onPiece(chunk) : this.#chain.push(chunk);
+        if (next.done === true) break;
+        const go = this.#chain === null ? this.onPiece(next.value) : this.#chain.push(next.value);
         this.#exchange.client.flush();
         if (go) continue;
         await new Promise<void>((resolve) => {
@@ -138,7 +158,8 @@ export class ResponseSender implements TransformOutput {
       this.breakOff();
       return;
     }
-    if (this.#turn === turn) this.end();
+    this.#source = null;
+    this.end();
   }
 }
 

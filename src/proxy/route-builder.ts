@@ -43,7 +43,8 @@ export class RouteBuilder {
     const spec = registry.filter(call.name)!;
     const before = performance.now();
     const checked = spec.anyArgs ? { values: call.args } : checkArgs(spec.args, call.args);
-    if ("error" in checked) throw new Error(`filter ${call.name} passed the check and is refused now: ${checked.error.message}`);
+    if ("error" in checked)
+      throw new Error(`filter ${call.name} passed the check and is refused now: ${checked.error.message}`);
     const filter = spec.create(checked.values, filterEnv);
     metrics.filter(call.name).create((performance.now() - before) / 1000);
     return filter;

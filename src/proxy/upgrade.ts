@@ -173,7 +173,8 @@ export class Upgrade {
     const lines: [string, string][] = [];
     const headers = new Headers();
     headers.reset(head.text, head.lines, head.lineCount);
-    for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"]) headers.delete(name);
+    for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"])
+      headers.delete(name);
     headers.forEach((name, value) => lines.push([name, value]));
     const left = kind === BodyKind.length ? head.contentLength : kind === BodyKind.none ? 0 : Number.POSITIVE_INFINITY;
     ctx.serve(head.status, lines, left === 0 ? "" : this.#rest(backend, first, left));
@@ -201,7 +202,8 @@ export class Upgrade {
   #failed(message: string): void {
     if (this.#settled) return;
     record.backendFailed(this.#exchange);
-    if (this.#timer !== null || this.#backend?.connecting === true) this.#refuse(503, message, "Error connecting to backend");
+    if (this.#timer !== null || this.#backend?.connecting === true)
+      this.#refuse(503, message, "Error connecting to backend");
     else this.#refuse(500, message, "Error reading response from backend");
   }
 

@@ -92,7 +92,9 @@ export class Supervisor {
     const { entry, settings, hub, log, generation, shuttingDown } = this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
-    const worker = new Worker(entry, { workerData: { settings, cells, generation: generation(), shuttingDown: shuttingDown() } });
+    const worker = new Worker(entry, {
+      workerData: { settings, cells, generation: generation(), shuttingDown: shuttingDown() },
+    });
     const running: Running = { number, worker };
     this.#running.add(running);
     worker.on("message", (message: FromWorker) => {
@@ -122,7 +124,9 @@ export class Supervisor {
       this.#spawn();
       if (!this.#listening) return;
       const started = [...this.#running].at(-1)!;
-      this.#listen(started).catch((error: Error) => log.error(`worker ${started.number} cannot listen: ${error.message}`));
+      this.#listen(started).catch((error: Error) =>
+        log.error(`worker ${started.number} cannot listen: ${error.message}`),
+      );
     }, RESTART_PAUSE_MS);
   }
 }
