@@ -27,6 +27,7 @@ export class DefinitionIndex {
 
   /** Gives the memory back that was kept for more definitions. */
   trim(): void {
+    if (this.count === this.ends.length) return;
     this.ends = this.ends.slice(0, this.count);
     this.hashes = this.hashes.slice(0, this.count);
   }
