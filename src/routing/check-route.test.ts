@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Call, makeRoute, shuntBackend } from "../eskip/route.ts";
+import { predicateSpecs } from "../predicates/index.ts";
+import { type ArgKind, one, Refused } from "../spec/args.ts";
+import { defineFilter } from "../spec/filter.ts";
+import { Registry } from "../spec/registry.ts";
+import { checkRoute } from "./check-route.ts";
+import { routeOf } from "./table.fixture.ts";
+
+const status: ArgKind<number> = {
+  kind: "status",
+  expected: "a status",
+  accepts: [200],
+  refuses: ["x"],
+  parse: (value) => (typeof value === "number" ? value : new Refused()),
+};
+const setStatus = defineFilter({
+  name: "status",
+  summary: "Sets the status.",
+  args: [one("code", status)],
+  examples: [],
+  create: () => ({}),
+});
+const registry = new Registry([setStatus], predicateSpecs);
+
+const table: readonly (readonly [string, string, string])[] = [
+  ['* -> "example.org"', "failed_backend_split", 'failed_backend_split: failed to parse backend address "example.org"'],
+  ['* -> "http://"', "failed_backend_split", 'failed_backend_split: failed to parse backend address "http://"'],
+  ["* -> noSuchFilter() -> <shunt>", "unknown_filter", 'unknown_filter: filter "noSuchFilter" not found'],
+  [
+    '* -> Path("/x") -> <shunt>',
+    "unknown_filter",
+    'unknown_filter: trying to use "Path" as filter, but it is only available as predicate',
+  ],
+  [
+    "* -> status() -> <shunt>",
+    "invalid_filter_params",
+    "invalid_filter_params: failed to create filter status(): invalid filter parameters",
+  ],
+  ["NoSuchPredicate() -> <shunt>", "unknown_predicate", 'unknown_predicate: predicate "NoSuchPredicate" not found'],
+  ["status(200) -> <shunt>", "unknown_predicate", 'unknown_predicate: predicate "status" not found'],
+  [
+    'Weight("x") -> <shunt>',
+    "invalid_predicate_params",
+    "invalid_predicate_params: invalid argument for the Weight predicate",
+  ],
+  [
+    "HostAny() -> <shunt>",
+    "invalid_predicate_params",
+    "invalid_predicate_params: failed to create predicate HostAny(): ",
+  ],
+  [
+    'Path("/a") && PathSubtree("/b") -> <shunt>',
+    "other",
+    "multiple tree predicates (Path, PathSubtree) in the route: r",
+  ],
+  ["PathSubtree() -> <shunt>", "other", "invalid predicate parameters"],
+  ["PathSubtree(1) -> <shunt>", "other", "invalid predicate parameters"],
+  ["Host(/(/) -> <shunt>", "invalid_matcher", "r [3]: error parsing regexp: missing closing ): `(`"],
+  ['PathRegexp("[") -> <shunt>', "invalid_matcher", "r [3]: error parsing regexp: "],
+  ['HeaderRegexp("A", "*") -> <shunt>', "invalid_matcher", "r [3]: error parsing regexp: "],
+  ['Path("/a/*x/b") -> <shunt>', "invalid_matcher", "r [3]: free wildcard param should be last"],
+  ['Path("/g/*x/") -> <shunt>', "invalid_matcher", "r [3]: free wildcard param should be last"],
+  ['PathSubtree("/i/*x/j") -> <shunt>', "invalid_matcher", "r [3]: free wildcard param should be last"],
+  // The order of checks: backend, filters, predicates, tree, patterns.
+  ['Nope() && Host(/(/) -> nope() -> "x"', "failed_backend_split", "failed_backend_split: "],
+  ["Nope() && Host(/(/) -> nope() -> <shunt>", "unknown_filter", "unknown_filter: "],
+  ['Host(/(/) && Path("/a") && PathSubtree("/b") && Nope() -> <shunt>', "unknown_predicate", "unknown_predicate: "],
+  ['Host(/(/) && Path("/a") && PathSubtree("/b") -> <shunt>', "other", "multiple tree"],
+];
+
+test("problems have the reasons and texts of the spec", () => {
+  for (const [expression, reason, text] of table) {
+    const problem = checkRoute(routeOf("r", expression), registry, 3);
+    assert.equal(problem?.reason, reason, expression);
+    assert.ok(problem?.text.startsWith(text), `${expression}: ${problem?.text}`);
+    assert.equal(problem?.listed, true);
+  }
+});
+
+test("routes without fault, also ones that no request can match", () => {
+  const valid = [
+    '* -> ""',
+    '* -> "https://EXAMPLE.org:8443"',
+    '* -> "fastcgi://10.0.0.1:9000/x?y"',
+    'Path("/a:b") -> <shunt>',
+    'Path("/a*") -> <shunt>',
+    'PathSubtree("/x/*rest") -> <shunt>',
+    '* -> <roundRobin, "http://a", "http://b">',
+    'Host("") && True(1, "x") -> status(418) -> <loopback>',
+    "* -> <dynamic>",
+  ];
+  for (const expression of valid) assert.equal(checkRoute(routeOf("r", expression), registry), null, expression);
+});
+
+test("what a declaration expects stands beside the text", () => {
+  const problem = checkRoute(routeOf("r", '* -> status("x") -> <shunt>'), registry);
+  assert.equal(problem?.detail, 'argument 1 "code": expected a status, got "x"');
+});
+
+test("load balanced routes that cannot be used are not listed", () => {
+  const faults: readonly (readonly [string, string])[] = [
+    ['* -> <fastest, "http://a">', "failed to set LB algorithm implementation for route r: unsupported algorithm"],
+    ['* -> <"localhost:80">', "failed to parse LB endpoints for route r: "],
+    ['* -> <"/x">', "failed to parse LB endpoints for route r: "],
+  ];
+  for (const [expression, text] of faults) {
+    const problem = checkRoute(routeOf("r", expression), registry);
+    assert.equal(problem?.listed, false, expression);
+    assert.ok(problem?.text.startsWith(text), problem?.text);
+  }
+  const empty = makeRoute({ id: "r", backend: { type: "lb", algorithm: "", endpoints: [] } });
+  assert.equal(checkRoute(empty, registry)?.text, "failed to post-process LB route: r, no endpoints defined");
+});
+
+test("classic predicates from other notations are checked per route", () => {
+  const faults: readonly (readonly [Call, string])[] = [
+    [{ name: "Path", args: ["/a", "/b"] }, "invalid length of predicate args in Path, 2 instead of 1"],
+    [{ name: "Header", args: ["A", 1] }, "expected argument of type string, Header"],
+    [{ name: "Method", args: [] }, "invalid length of predicate args in Method, 0 instead of 1"],
+  ];
+  for (const [call, text] of faults) {
+    const problem = checkRoute(makeRoute({ id: "r", backend: shuntBackend, predicates: [call] }), registry);
+    assert.deepEqual([problem?.reason, problem?.text], ["other", text]);
+  }
+  const any = makeRoute({ id: "r", backend: shuntBackend, predicates: [{ name: "Any", args: [] }] });
+  assert.equal(checkRoute(any, registry)?.reason, "unknown_predicate");
+  const star = makeRoute({ id: "r", backend: shuntBackend, predicates: [{ name: "*", args: [] }] });
+  assert.equal(checkRoute(star, registry), null);
+  const broken = makeRoute({ id: "r", backend: shuntBackend, predicates: [{ name: "Host", args: ["("] }] });
+  assert.equal(checkRoute(broken, registry)?.reason, "invalid_matcher");
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { makeRoute, shuntBackend } from "../eskip/route.ts";
+import { routeOf, testRegistry } from "./table.fixture.ts";
+import { routeWeight } from "./weight.ts";
+
+const table: readonly (readonly [string, number])[] = [
+  ["*", 0],
+  ["Any()", 0],
+  ['Path("/a")', 0],
+  ['PathSubtree("/a")', 0],
+  ['Method("GET")', 1],
+  ['Method("")', 0],
+  ['Host("a") && Host("b") && PathRegexp("c")', 3],
+  ['Header("A", "x") && Header("a", "y") && Header("B", "z")', 2],
+  ['HeaderRegexp("A", "x") && HeaderRegexp("A", "y")', 1],
+  ['Header("A", "x") && HeaderRegexp("A", "x")', 2],
+  ["True() && False()", 2],
+  ['HostAny("a", "b")', 1],
+  ['Methods("GET", "PUT")', 1],
+  ["Traffic(0.5)", 1],
+  ["TrafficSegment(0, 1)", 0],
+  ["Weight(1.9) && Weight(3)", 4],
+  ["Weight(-1.9)", -1],
+  ['Weight(-5) && Method("GET")', -4],
+  ['Source("10.0.0.0/8") && Cookie("a", "b") && Weight(100)', 102],
+];
+
+test("weights are those of the spec's table", () => {
+  for (const [predicates, weight] of table) {
+    assert.equal(routeWeight(routeOf("r", `${predicates} -> <shunt>`), testRegistry), weight, predicates);
+  }
+});
+
+test("classic predicates outside of their slots weigh the same", () => {
+  const route = makeRoute({
+    id: "r",
+    backend: shuntBackend,
+    predicates: [
+      { name: "Path", args: ["/a"] },
+      { name: "Host", args: ["a"] },
+      { name: "Method", args: ["GET"] },
+      { name: "Header", args: ["A", "1"] },
+      { name: "Header", args: ["a", "2"] },
+      { name: "HeaderRegexp", args: ["A", "1"] },
+      { name: "*", args: [] },
+    ],
+  });
+  assert.equal(routeWeight(route, testRegistry), 4);
+});
