@@ -227,20 +227,24 @@ export class ClientConnection implements ClientStream, Timed {
   dropBody(): void {
     if (this.bodyDone || this.#sink === this.#dropper) return;
     const started = this.#sink !== null;
+    if (this.#unreadable()) {
+      this.#close = true;
+      return;
+    }
     this.#sink = this.#dropper;
     this.#sinkPaused = false;
-    if (this.#bodyLeft > MAX_DROPPED_BYTES) this.#close = true;
     if (!started && this.#bodyLeft === -1) {
       this.#decoder ??= new ChunkedDecoder();
       this.#decoder.reset();
     }
-    // A client that waits for 100 Continue sends no body when it gets the answer first.
-    if (!started && this.#head.expectContinue) {
-      this.#close = true;
-      return;
-    }
     this.#readBody();
     this.#unpause();
+  }
+
+  /** A rest that is not worth reading, or that a client which waits for 100 Continue will never send. */
+  #unreadable(): boolean {
+    const idle = this.#sink === null || this.#sink === this.#dropper;
+    return idle && (this.#bodyLeft > MAX_DROPPED_BYTES || (this.#head.expectContinue && this.#sink === null));
   }
 
   readonly #dropper: RequestBodySink = {
@@ -320,7 +324,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#left = length;
     this.#chunked = framing === Framing.unknown && !http10;
     if (framing === Framing.unknown && http10) this.#close = true;
-    if (!this.bodyDone) this.dropBody();
+    if (!this.bodyDone && this.#unreadable()) this.#close = true;
     this.#ownConnection(headers);
     let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
     if (!headers.has("Date")) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
@@ -442,8 +446,11 @@ export class ClientConnection implements ClientStream, Timed {
       return;
     }
     if (!this.bodyDone && !this.#close && !this.#ended) {
-      // The rest of the body is being dropped; the next request begins behind it.
+      // The next request begins behind the rest of the body.
+      if (this.#responded) return;
       this.#responded = true;
+      this.dropBody();
+      if (this.#close && this.#state === BUSY) this.#done();
       return;
     }
     if (this.#close || this.#ended) {

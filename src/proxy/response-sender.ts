@@ -37,12 +37,14 @@ export class ResponseSender implements TransformOutput {
     const length = this.#declaredLength(noBody);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
-    client.head(response.status, response.headers, response.canonical, framing, length);
     if (!ctx.bodyReplaced) {
+      client.head(response.status, response.headers, response.canonical, framing, length);
       forward.streamBody();
       return;
     }
     forward.cancel();
+    client.dropBody();
+    client.head(response.status, response.headers, response.canonical, framing, length);
     const body = ctx.body;
     if (noBody) this.#skipBody(body);
     else if (body === null && this.#chain === null) this.#exchange.finish(true);
