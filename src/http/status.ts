@@ -70,8 +70,3 @@ const PHRASES: Readonly<Record<number, string>> = {
 export function statusText(status: number): string {
   return PHRASES[status] ?? "";
 }
-
-/** True for a code that can be sent in a status line: 100 to 999 (spec filters 3.5). */
-export function isSendableStatus(status: number): boolean {
-  return Number.isInteger(status) && status >= 100 && status <= 999;
-}

@@ -4,7 +4,6 @@ import {
   ABSOLUTE_FORM,
   ASTERISK_FORM,
   AUTHORITY_FORM,
-  isTargetText,
   OPAQUE_FORM,
   ORIGIN_FORM,
   parseTarget,
@@ -122,10 +121,4 @@ test("IPv6 literals", () => {
   for (const ip of ["::", "::1", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4", "::ffff:1.2.3.4", "ABCD::ef01"]) {
     assert.deepEqual(split(`http://[${ip}]/`)?.[3], `[${ip}]`, ip);
   }
-});
-
-test("bytes of a target", () => {
-  assert.ok(isTargetText("/a!\"<>\\^`{|}~?'"));
-  for (const text of ["", "/ ", "/#", "/\x7f", "/\x80", "/\0", "/\u0100", "/\t"])
-    assert.equal(isTargetText(text), false, text);
 });

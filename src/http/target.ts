@@ -1,8 +1,8 @@
 // The request target (RFC 9112 3.2, spec matching 2.1): which of its forms it has and where its parts are. Offsets only; a part
-// becomes a string when someone asks for it. Called by the HTTP/1.1 parser and for `:path` of HTTP/2.
+// becomes a string when someone asks for it. Called by the HTTP/1.1 parser, which has checked the bytes.
 
 import { BAD_MESSAGE, type ErrorCode } from "./h1/errors.ts";
-import { HEX, HOST, TARGET } from "./h1/tables.ts";
+import { HEX, HOST } from "./h1/tables.ts";
 
 /** `/path?query` */
 export const ORIGIN_FORM = 0;
@@ -52,15 +52,6 @@ export class Target {
   get authority(): string | null {
     return this.authorityEnd > this.authorityStart ? this.text.slice(this.authorityStart, this.authorityEnd) : null;
   }
-}
-
-/** True when `text` holds only bytes that a target may have; the HTTP/1.1 parser has checked that before. */
-export function isTargetText(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c > 255 || TARGET[c] === 0) return false;
-  }
-  return text.length > 0;
 }
 
 /** Fills `target` from the bytes `start` to `end` of `text`. Returns 0, or BAD_MESSAGE for what is no target of `method`. */

@@ -16,6 +16,8 @@ import { Random, randomStream } from "../../../test/support/http-streams.ts";
 /** The same streams in every run, and as many others. */
 const seeds = [1, Date.now() >>> 0];
 const budgetMs = 4000;
+/** Per seed, so that a fast machine does not see more of the fixed one than was looked at. */
+const maxStreams = 30_000;
 
 /** Where a peer differs from what the codec accepts, and why that is no danger. */
 const explained: readonly {
@@ -77,6 +79,11 @@ const explained: readonly {
       /transfer-encoding:/i.test(message.fields.join()) &&
       /content-length:/i.test(message.fields.join()),
   },
+  {
+    reason: "RFC 9112 7.1.1: blanks around a chunk extension must be read, and no extension goes on; Node refuses them",
+    fits: (_message, text, peer, kind) =>
+      peer === "node" && kind === "refused" && /\n[0-9a-f]+[ \t;][^\r]*[ \t]/i.test(text),
+  },
 ];
 
 function sameMessage(a: Message, b: Message): boolean {
@@ -134,7 +141,7 @@ function compare(
   const stricter: string[] = [];
   let streams = 0;
   let accepted = 0;
-  while (performance.now() < end) {
+  while (performance.now() < end && streams < maxStreams) {
     const text = randomStream(random, request);
     const ours = readWithCodec([Buffer.from(text, "latin1")], request);
     streams++;
