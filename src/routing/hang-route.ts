@@ -27,12 +27,29 @@ export function hangRoute(
 function leafOfRoute(store: TableStore, route: Route, ignoreTrailingSlash: boolean): number {
   const tree = treePredicate(route);
   if (tree.path === "") return PATHLESS_LEAF;
-  if (!isLiteralPath(tree.path)) {
-    const pattern = parsePathPattern(tree.path, tree.subtree, ignoreTrailingSlash);
-    return pattern.unbuildable === "" ? store.leafOf(pattern) : -1;
+  let path = tree.path;
+  if (!isPlainPath(path)) {
+    if (!isLiteralPath(path)) {
+      const pattern = parsePathPattern(path, tree.subtree, ignoreTrailingSlash);
+      return pattern.unbuildable === "" ? store.leafOf(pattern) : -1;
+    }
+    path = toByteString(cleanPath(path));
   }
-  const path = treePath(toByteString(cleanPath(tree.path)), ignoreTrailingSlash && !tree.subtree);
+  path = treePath(path, ignoreTrailingSlash && !tree.subtree);
   if (!tree.subtree) return store.leafOfPath(path, path.length, AT_EXACT);
   const end = path.endsWith("/") ? path.length - 1 : path.length;
   return store.leafOfPath(path, end, AT_SUBTREE);
+}
+
+const SLASH = 0x2f;
+
+/** True for a clean path of ASCII characters without wildcards: nearly all are, and one look at each character tells. */
+function isPlainPath(path: string): boolean {
+  let before = 0;
+  for (let i = 0; i < path.length; i++) {
+    const c = path.charCodeAt(i);
+    if (c === 0x3a || c === 0x2a || c > 0x7f || (before === SLASH && (c === SLASH || c === 0x2e))) return false;
+    before = c;
+  }
+  return path.charCodeAt(0) === SLASH;
 }

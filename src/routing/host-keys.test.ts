@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { literalHosts } from "../util/host-pattern.ts";
 import { CompiledRegexp, compileRegexp } from "../util/regexp.ts";
 import { HostKeys, hostKeyLength } from "./host-keys.ts";
 import { routeOf } from "./table.fixture.ts";
@@ -21,6 +22,24 @@ test("keys of host predicates", () => {
     ["*", null],
   ];
   for (const [predicates, keys] of table) assert.deepEqual(keysOf(predicates), keys, predicates);
+});
+
+test("the form of ingress controllers gives the same keys as the thorough way", () => {
+  const part = fc.constantFrom("a", "b-", "[.]", "[.]", "1", "\\.", ".", "[", "]", "|", "(", "Z");
+  const end = fc.constantFrom("[.]?(:[0-9]+)?", "[.]?(:[0-9]+)?", "");
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), end, (parts, ending) => {
+      const pattern = `^(${parts.join("")}${ending})$`;
+      const hosts = literalHosts(pattern);
+      const wanted = hosts?.map(({ name, wildcard }) => {
+        const key = name.slice(0, hostKeyLength(name));
+        return wildcard ? `.${key}` : key;
+      });
+      const keys = new HostKeys().ofPattern(pattern);
+      assert.deepEqual(keys, wanted === undefined ? null : [...new Set(wanted)], pattern);
+    }),
+    { numRuns: 20_000 },
+  );
 });
 
 test("what a key leaves out of a host: ports and dots at the end", () => {
