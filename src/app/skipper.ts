@@ -2,7 +2,10 @@
 // programs that embed the proxy.
 
 import type { Server } from "node:http";
+import { EndpointRegistry } from "../backends/endpoint-registry.ts";
+import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
+import { parsePassiveHealthCheck } from "../config/settings.ts";
 import { buildDataClients } from "../data-clients/build.ts";
 import type { ApplicationLog } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
@@ -32,6 +35,10 @@ export async function startSkipper(
   const log: ApplicationLog = openedLog.log;
   const settings = await workerSettings(options);
   const hub = new MetricsHub(settings.metrics);
+  const health = parsePassiveHealthCheck(options.passiveHealthCheck);
+  if (health instanceof Invalid) throw new Error(health.message);
+  const workers = workerCount(options);
+  const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
   log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
 
   const built = buildDataClients(options, process.env, log);
@@ -44,15 +51,17 @@ export async function startSkipper(
     now: Date.now,
   });
   const supervisor = new Supervisor({
-    count: workerCount(options),
+    count: workers,
     entry: new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
     settings,
     hub,
+    endpoints,
     log,
     generation: () => table.generation(),
     shuttingDown: () => shuttingDown,
   });
   supervisor.start();
+  endpoints.start();
   const updater = new RouteUpdater({
     sources: built.clients,
     table,
@@ -78,6 +87,7 @@ export async function startSkipper(
       log.info("Start shutdown");
       updater.stop();
       await supervisor.drain();
+      endpoints.stop();
       support?.close();
       support?.closeAllConnections();
       log.info("done.");

@@ -1,11 +1,14 @@
 // Entry of a worker thread: builds the data plane from the settings that the main thread sent, and serves.
 
 import { parentPort, workerData } from "node:worker_threads";
+import type { WorkerEndpoints } from "../backends/endpoint-registry.ts";
+import { Endpoints } from "../backends/endpoints.ts";
 import { Pools } from "../backends/pool.ts";
 import { HttpDate } from "../http/date.ts";
 import { requestHeadLimits } from "../http/h1/limits.ts";
 import { openAccessLog } from "../observability/access-log.ts";
 import { openWorkerLog } from "../observability/log-output.ts";
+import { loadHash64 } from "../observability/mask-query.ts";
 import { RequestMetrics } from "../observability/request-metrics.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
 import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
@@ -23,6 +26,7 @@ import type { WorkerSettings } from "./worker-settings.ts";
 interface WorkerData {
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
+  readonly endpoints: WorkerEndpoints;
   readonly generation: TableGeneration;
   readonly shuttingDown: boolean;
 }
@@ -39,6 +43,7 @@ const metrics = new RequestMetrics(
   new WorkerMetrics(settings.metrics, data.cells, (series) => port.postMessage({ type: "series", series })),
 );
 let shuttingDown = data.shuttingDown;
+const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
 const builder = new RouteBuilder({
@@ -47,6 +52,15 @@ const builder = new RouteBuilder({
   metrics,
   predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
   filterEnv: { log, now: Date.now, random: Math.random, count: (name, key, by) => metrics.count(name, key, by) },
+  balancerEnv: {
+    endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),
+    hash: await loadHash64(),
+    log,
+    now: Date.now,
+    random: Math.random,
+    count: (name, by) => metrics.countCustom(name, by),
+    onDropped: logsDebug ? (endpoint) => log.debug(`Passive health check: leaving out ${endpoint}`) : null,
+  },
 });
 
 const proxy: Proxy = {

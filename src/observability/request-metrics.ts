@@ -34,6 +34,7 @@ export class RequestMetrics {
   readonly #incoming: CountersByProtocol;
   readonly #outgoing: CountersByProtocol;
   readonly #custom = new Map<string, Map<string, CounterHandle>>();
+  readonly #counters = new Map<string, CounterHandle>();
   readonly #filters = new Map<string, FilterMetrics>();
   readonly #hosts = new Map<string, HostMetrics>();
   readonly #unknownHost: HostMetrics;
@@ -129,6 +130,16 @@ export class RequestMetrics {
     if (handle === undefined) {
       handle = this.#metrics.customCounter(`${filter}.custom.${key}`);
       if (keys.size < HOSTS) keys.set(key, handle);
+    }
+    handle.add(by);
+  }
+
+  /** Adds to the custom counter of this name, which is one of a few. */
+  countCustom(name: string, by: number): void {
+    let handle = this.#counters.get(name);
+    if (handle === undefined) {
+      handle = this.#metrics.customCounter(name);
+      this.#counters.set(name, handle);
     }
     handle.add(by);
   }

@@ -16,8 +16,11 @@ export const record = {
     const { ctx, forward } = exchange;
     const route = ctx.frame!.route!;
     const seconds = (performance.now() - exchange.backendMs) / 1000;
-    route.backend.balancer?.answered(forward.endpoint);
-    route.metrics.backend(seconds, status, route.backend.balancer?.zone(forward.endpoint) ?? "");
+    const balancer = route.backend.balancer;
+    route.metrics.backend(seconds, status, balancer === null ? "" : balancer.zone(forward.endpoint));
+    if (balancer === null) return;
+    balancer.answered(forward.endpoint);
+    forward.endpoint = -1;
   },
 
   /** An attempt failed before a response head arrived. */
@@ -25,12 +28,15 @@ export const record = {
     const { ctx, forward } = exchange;
     const route = ctx.frame!.route!;
     route.backend.balancer?.failed(forward.endpoint);
+    forward.endpoint = -1;
     route.metrics.backendError();
   },
 
   /** The client went away before the backend answered. */
   backendCanceled(exchange: Exchange): void {
-    exchange.ctx.frame!.route!.backend.balancer?.answered(exchange.forward.endpoint);
+    const { ctx, forward } = exchange;
+    ctx.frame!.route!.backend.balancer?.canceled(forward.endpoint);
+    forward.endpoint = -1;
   },
 
   /** The body of the backend broke off. */
@@ -69,6 +75,8 @@ export const record = {
   served(exchange: Exchange, complete: boolean): void {
     const { ctx, proxy, client } = exchange;
     const { request, response } = ctx;
+    // An attempt that nobody reported has failed, like an upgrade whose answer was not HTTP.
+    if (exchange.forward.endpoint >= 0) record.backendFailed(exchange);
     const metrics = ctx.depth === 0 ? proxy.metrics.noRoute : ctx.frames[0]!.route!.metrics;
     const now = performance.now();
     if (complete)

@@ -1,10 +1,11 @@
 // Makes a RouteInstance from a definition that the routing table has accepted: predicates, filters, backend. Runs in a worker, at
 // the first request of a route; a route that cannot be built after all answers 500 and says why in the log.
 
-import { EndpointBalancer } from "../backends/load-balancer.ts";
+import type { CheckedFilter } from "../backends/fade-in.ts";
+import { type BalancerEnv, EndpointBalancer } from "../backends/load-balancer.ts";
 import type { Pools } from "../backends/pool.ts";
-import { splitBackendAddress } from "../eskip/url.ts";
 import type { Backend, Call, Route } from "../eskip/route.ts";
+import { splitBackendAddress } from "../eskip/url.ts";
 import type { RequestMetrics } from "../observability/request-metrics.ts";
 import { buildMatcher } from "../routing/build-matcher.ts";
 import { checkArgs } from "../spec/args.ts";
@@ -22,6 +23,7 @@ export interface RouteBuilderOptions {
   readonly metrics: RequestMetrics;
   readonly predicateEnv: PredicateEnv;
   readonly filterEnv: FilterEnv;
+  readonly balancerEnv: BalancerEnv;
 }
 
 export class RouteBuilder {
@@ -55,8 +57,14 @@ export class RouteBuilder {
       case "network":
         return network(this.#target(backend.address));
       case "lb": {
-        const targets = backend.endpoints.map((endpoint) => this.#target(endpoint.address)!);
-        const balancer = new EndpointBalancer(backend, targets, route);
+        const targets = backend.endpoints.map((endpoint) => this.#target(endpoint.address));
+        const balancer = new EndpointBalancer(
+          backend,
+          targets,
+          route,
+          this.#endpointFilters(route),
+          this.#options.balancerEnv,
+        );
         return { kind: BackendKind.lb, target: null, balancer };
       }
       case "shunt":
@@ -68,6 +76,17 @@ export class RouteBuilder {
       case "forward":
         return network(null);
     }
+  }
+
+  /** The filters that say something about endpoints, with their arguments (spec resilience 7.1). */
+  #endpointFilters(route: Route): CheckedFilter[] {
+    const filters: CheckedFilter[] = [];
+    for (const { name, args } of route.filters) {
+      if (name !== "fadeIn" && name !== "endpointCreated") continue;
+      const checked = checkArgs(this.#options.registry.filter(name)!.args, args);
+      if ("values" in checked) filters.push({ name, values: checked.values });
+    }
+    return filters;
   }
 
   /** Null for an address that cannot be used: such a route answers 500 (spec eskip 5.2). */

@@ -1,14 +1,14 @@
 // A built route: what a worker makes of a definition at its first use and shares among requests. It holds settings, never the
 // state of a request.
 
+import type { LoadBalancer } from "../backends/load-balancer.ts";
 import type { HostPool } from "../backends/pool.ts";
 import type { Route } from "../eskip/route.ts";
+import type { FilterMetrics, RequestMetrics, RouteMetrics } from "../observability/request-metrics.ts";
 import type { MatchableRoute } from "../routing/lookup.ts";
 import type { LookupResult } from "../routing/reader.ts";
 import type { Filter } from "../spec/filter.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
-import type { FilterMetrics, RequestMetrics, RouteMetrics } from "../observability/request-metrics.ts";
-import type { LoadBalancer } from "../backends/load-balancer.ts";
 
 /** An address of a backend, ready to be called. */
 export interface BackendTarget {
@@ -27,7 +27,7 @@ export interface RouteBackend {
   /** The one target of a network backend. */
   readonly target: BackendTarget | null;
   /** Chooses among `endpoints` of a load balanced backend. */
-  readonly balancer: LoadBalancer<BackendTarget> | null;
+  readonly balancer: LoadBalancer<BackendTarget | null> | null;
 }
 
 export class RouteInstance implements MatchableRoute {
@@ -65,6 +65,7 @@ export class RouteInstance implements MatchableRoute {
 
   release(): void {
     for (const filter of this.filters) filter.close?.();
+    this.backend.balancer?.release();
   }
 }
 

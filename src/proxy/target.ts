@@ -1,8 +1,8 @@
 // Where a backend call goes: the address of the route, an endpoint that the load balancer chooses, or what filters set (spec
 // proxy 8, filters 9.1).
 
-import { splitBackendAddress } from "../eskip/url.ts";
 import type { Pools } from "../backends/pool.ts";
+import { splitBackendAddress } from "../eskip/url.ts";
 import type { Proxy } from "./proxy.ts";
 import type { RequestContext } from "./request-context.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
@@ -23,7 +23,12 @@ export function chooseTarget(ctx: RequestContext, proxy: Proxy, chosen: { endpoi
     case BackendKind.lb: {
       const balancer = backend.balancer!;
       chosen.endpoint = balancer.select(ctx.hashKey, ctx.hashBalanceFactor, ctx.request);
-      return balancer.targets[chosen.endpoint]!;
+      const target = balancer.targets[chosen.endpoint] ?? null;
+      if (target !== null && target.pool !== null) return target;
+      // Nobody will call it.
+      balancer.canceled(chosen.endpoint);
+      chosen.endpoint = -1;
+      return target;
     }
     case BackendKind.dynamic:
       return dynamicTarget(ctx, proxy);

@@ -1,6 +1,7 @@
 // The workers of the process, seen from the main thread: starts them, passes on what they must know, replaces one that dies.
 
 import { Worker } from "node:worker_threads";
+import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
@@ -10,9 +11,10 @@ export interface SupervisorOptions {
   readonly count: number;
   /** The worker's entry file. */
   readonly entry: URL;
-  /** What a worker is built from, but for its metric cells and the table; structured-cloneable. */
+  /** What a worker is built from, but for its shared memory and the table; structured-cloneable. */
   readonly settings: object;
   readonly hub: MetricsHub;
+  readonly endpoints: EndpointRegistry;
   readonly log: Logger;
   /** The present table for a new worker. */
   generation(): TableGeneration;
@@ -89,11 +91,17 @@ export class Supervisor {
   }
 
   #spawn(): void {
-    const { entry, settings, hub, log, generation, shuttingDown } = this.#options;
+    const { entry, settings, hub, endpoints, log, generation, shuttingDown } = this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
     const worker = new Worker(entry, {
-      workerData: { settings, cells, generation: generation(), shuttingDown: shuttingDown() },
+      workerData: {
+        settings,
+        cells,
+        endpoints: endpoints.addWorker(number),
+        generation: generation(),
+        shuttingDown: shuttingDown(),
+      },
     });
     const running: Running = { number, worker };
     this.#running.add(running);
@@ -109,6 +117,7 @@ export class Supervisor {
   #ended(running: Running): void {
     this.#running.delete(running);
     this.#options.hub.retire(running.number);
+    this.#options.endpoints.retire(running.number);
     if (this.#running.size === 0) this.#allDrained?.();
   }
 
