@@ -7,6 +7,7 @@ import { parseRouteExpression } from "../eskip/parser.ts";
 import { type SharedInt32, sharedInt32 } from "../util/shared-arena.ts";
 import { hangRoute } from "./hang-route.ts";
 import { HostKeys } from "./host-keys.ts";
+import { writeId, writeText } from "./record-texts.ts";
 import { recordId } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { TableStore } from "./table-store.ts";
@@ -111,10 +112,13 @@ export class Compaction {
     const start = old.recordIdStart[from]!;
     const end = old.recordIdEnd[from]!;
     const kept = this.#segments[segment] ?? -1;
-    if (kept < 0) store.texts.append(old.segments[segment]!, start, end);
-    store.recordIdSegment[record] = kept < 0 ? store.texts.lastSegment : kept;
-    store.recordIdStart[record] = kept < 0 ? store.texts.lastStart : start;
-    store.recordIdEnd[record] = store.recordIdStart[record]! + end - start;
+    if (kept < 0) {
+      writeId(store, record, old.segments[segment]!, start, end);
+      return;
+    }
+    store.recordIdSegment[record] = kept;
+    store.recordIdStart[record] = start;
+    store.recordIdEnd[record] = end;
   }
 
   #writeText(from: number, record: number): void {
@@ -124,10 +128,13 @@ export class Compaction {
     const start = old.recordStart[from]!;
     const end = old.recordEnd[from]!;
     const kept = this.#segments[segment] ?? -1;
-    if (kept < 0) store.texts.append(old.segments[segment]!, start, end);
-    store.recordSegment[record] = kept < 0 ? store.texts.lastSegment : kept;
-    store.recordStart[record] = kept < 0 ? store.texts.lastStart : start;
-    store.recordEnd[record] = store.recordStart[record]! + end - start;
+    if (kept < 0) {
+      writeText(store, record, old.segments[segment]!, start, end);
+      return;
+    }
+    store.recordSegment[record] = kept;
+    store.recordStart[record] = start;
+    store.recordEnd[record] = end;
   }
 
   #noteNumber(from: number, record: number): void {

@@ -2,7 +2,8 @@
 //
 // Everything is a number in a column; number 0 is nothing everywhere.
 //   record   one route: its text, id, weight, and the versions that added and removed it
-//   node     a place of the path tree; (node, label of a segment) -> child in `children`, the `:` child in `wildcards`
+//   label    a text under another label: a segment under the node before, or a host key under none
+//   node     a place of the path tree: the label of its last segment, or what `wildcards` of the node before names, for `:`
 //   leaf     node * 3 + place (AT_EXACT, AT_SUBTREE, AT_FREE); leaf 0 is the pathless list
 //   chain    (leaf, label of a host key) -> list of entries; label 0: the routes of the leaf that no host name finds
 //   entry    one link of a chain: the record and the next entry, heaviest record first, among equals the smaller id
@@ -21,6 +22,7 @@ export const HEADER_VERSION = 0;
 export const HEADER_CELLS = 4;
 
 export const PATHLESS_LEAF = 0;
+/** The empty label under none. */
 export const ROOT_NODE = 1;
 export const LEAVES_PER_NODE = 3;
 /** Bits of `nodeFlags`: three for each place of the node, shifted by three times the place. */
@@ -57,8 +59,7 @@ export interface TableGeneration {
   readonly chainSince: SharedInt32;
   readonly chainBefore: SharedInt32;
 
-  /** Slots of pair maps: (node, label) -> node and (leaf, label) -> chain. */
-  readonly children: SharedInt32;
+  /** Slots of a pair map: (leaf, label) -> chain. */
   readonly chains: SharedInt32;
   readonly wildcards: SharedInt32;
   readonly nodeFlags: SharedInt32;

@@ -93,7 +93,7 @@ export class TableMembers {
     }
     this.#state[record] = this.#state[record]! | MEMBER;
     this.members++;
-    this.liveBytes += this.#sizeOf(record);
+    this.liveBytes += this.sizeOf(record);
     this.#electWinner(first === 0 || first === former ? record : first, firstStaged, version);
     return true;
   }
@@ -121,10 +121,11 @@ export class TableMembers {
     this.#unseat(record, firstStaged, version);
     this.#state[record] = 0;
     this.members--;
-    this.liveBytes -= this.#sizeOf(record);
+    this.liveBytes -= this.sizeOf(record);
   }
 
-  #sizeOf(record: number): number {
+  /** Bytes of text and id of a record. */
+  sizeOf(record: number): number {
     const store = this.#store;
     return (
       store.recordEnd[record]! - store.recordStart[record]! + store.recordIdEnd[record]! - store.recordIdStart[record]!

@@ -24,6 +24,7 @@ import {
   ROOT_NODE,
   type TableGeneration,
 } from "./table-generation.ts";
+import { hasOutgrown, snapshotOf } from "./table-snapshot.ts";
 import { TextSegments } from "./text-segments.ts";
 
 /** A chain is rewritten when a change passes more removed entries than this, and more than live ones. */
@@ -38,7 +39,6 @@ export class TableStore implements TableGeneration {
   header: SharedInt32 = sharedInt32(HEADER_CELLS);
   readonly texts = new TextSegments();
   readonly labels: LabelWriter;
-  readonly childMap: PairMapWriter;
   readonly chainMap: PairMapWriter;
 
   recordSegment: SharedInt32;
@@ -70,7 +70,6 @@ export class TableStore implements TableGeneration {
   recordCount = 1;
   entryCount = 1;
   chainCount = 1;
-  nodeCount = ROOT_NODE + 1;
   /** The way of the last literal path: each node and the end of its segment. */
   readonly #lastWay: { readonly node: number; readonly end: number }[] = [];
   #lastPath = "";
@@ -80,7 +79,6 @@ export class TableStore implements TableGeneration {
   constructor(seed: number, routes: number, numbering: number) {
     this.numbering = numbering;
     this.labels = new LabelWriter(seed, routes);
-    this.childMap = new PairMapWriter(routes);
     this.chainMap = new PairMapWriter(routes);
     const room = routes + 2;
     this.recordSegment = sharedInt32(room);
@@ -111,9 +109,6 @@ export class TableStore implements TableGeneration {
   get segments(): TextSegments["segments"] {
     return this.texts.segments;
   }
-  get children(): SharedInt32 {
-    return this.childMap.slots;
-  }
   get chains(): SharedInt32 {
     return this.chainMap.slots;
   }
@@ -128,10 +123,9 @@ export class TableStore implements TableGeneration {
 
   /** Makes room for `routes` records in all, at once instead of by doubling. Room that stays unused costs no memory. */
   reserve(routes: number): void {
-    this.childMap.reserve(routes);
     this.chainMap.reserve(routes);
     this.labels.reserve(routes * 2, routes * 16);
-    if (routes * 3 > this.nodeFlags.length) this.#widenNodes(routes * 3);
+    if (routes * 2 > this.nodeFlags.length) this.#widenNodes(routes * 2);
     if (routes + 2 > this.recordAdded.length) this.#widenRecords(routes + 2);
     if (routes * 2 > Math.min(this.entryNext.length, this.chainHead.length)) {
       this.#widenLinks(Math.max(routes * 2, this.entryNext.length), Math.max(routes * 2, this.chainHead.length));
@@ -198,31 +192,25 @@ export class TableStore implements TableGeneration {
     return node * LEAVES_PER_NODE + place;
   }
 
+  /** A node is a label: its segment under the node before. */
   #childOf(node: number, text: string, start: number, end: number): number {
-    const label = this.labels.intern(text, start, end);
-    const known = this.childMap.get(node, label);
-    if (known !== 0) return known;
-    const child = this.#addNode();
-    this.childMap.set(node, label, child);
+    const child = this.labels.intern(node, text, start, end);
+    if (child >= this.nodeFlags.length) this.#widenNodes(child * 2);
     return child;
   }
 
   wildcardChild(node: number): number {
     const known = this.wildcards[node]!;
     if (known !== 0) return known;
-    const child = this.#addNode();
+    const child = this.labels.addUnlisted();
+    if (child >= this.nodeFlags.length) this.#widenNodes(child * 2);
     Atomics.store(this.wildcards, node, child);
     return child;
   }
 
-  #addNode(): number {
-    if (this.nodeCount + 1 > this.nodeFlags.length) this.#widenNodes(this.nodeFlags.length * 2);
-    return this.nodeCount++;
-  }
-
   /** The chain of a leaf under a host key, null for its rest. */
   chainOf(leaf: number, hostKey: string | null): number {
-    const label = hostKey === null ? NO_LABEL : this.labels.intern(hostKey, 0, hostKey.length);
+    const label = hostKey === null ? NO_LABEL : this.labels.intern(0, hostKey, 0, hostKey.length);
     const known = this.chainMap.get(leaf, label);
     if (known !== 0) return known;
     const chain = this.#addChain(leaf, label);
@@ -341,67 +329,21 @@ export class TableStore implements TableGeneration {
   /** Makes everything written so far current. Gives a generation when readers need one, null when the version says it all. */
   publish(version: number): TableGeneration | null {
     const former = this.#published;
-    if (former !== null && !this.#outgrew(former)) {
+    if (former !== null && !hasOutgrown(this, former)) {
       Atomics.store(this.header, HEADER_VERSION, version);
       return null;
     }
     this.header = sharedInt32(HEADER_CELLS);
     Atomics.store(this.header, HEADER_VERSION, version);
     this.serial++;
-    this.#published = this.#snapshot();
+    this.#published = snapshotOf(this);
     return this.#published;
   }
 
   /** The generation that readers should have. */
   get published(): TableGeneration {
-    this.#published ??= this.#snapshot();
+    this.#published ??= snapshotOf(this);
     return this.#published;
-  }
-
-  #outgrew(former: TableGeneration): boolean {
-    return (
-      former.segments.length !== this.segments.length ||
-      former.recordAdded !== this.recordAdded ||
-      former.entryNext !== this.entryNext ||
-      former.chainHead !== this.chainHead ||
-      former.children !== this.children ||
-      former.chains !== this.chains ||
-      former.nodeFlags !== this.nodeFlags ||
-      former.labels.starts !== this.labels.starts ||
-      former.labels.bytes !== this.labels.bytes ||
-      former.labels.slots !== this.labels.slots
-    );
-  }
-
-  #snapshot(): TableGeneration {
-    const { seed, starts, bytes, slots } = this.labels;
-    return {
-      serial: this.serial,
-      numbering: this.numbering,
-      renumbered: this.renumbered,
-      header: this.header,
-      segments: this.segments.slice(),
-      recordSegment: this.recordSegment,
-      recordStart: this.recordStart,
-      recordEnd: this.recordEnd,
-      recordIdSegment: this.recordIdSegment,
-      recordIdStart: this.recordIdStart,
-      recordIdEnd: this.recordIdEnd,
-      recordFlags: this.recordFlags,
-      recordWeight: this.recordWeight,
-      recordAdded: this.recordAdded,
-      recordRemoved: this.recordRemoved,
-      entryNext: this.entryNext,
-      entryRecord: this.entryRecord,
-      chainHead: this.chainHead,
-      chainSince: this.chainSince,
-      chainBefore: this.chainBefore,
-      children: this.children,
-      chains: this.chains,
-      wildcards: this.wildcards,
-      nodeFlags: this.nodeFlags,
-      labels: { seed, starts, bytes, slots },
-    };
   }
 
   #widenRecords(room: number): void {
@@ -420,11 +362,11 @@ export class TableStore implements TableGeneration {
     this.recordEntryCount = widenInt32(this.recordEntryCount, room, used);
   }
 
-  /** As with links: readers of the generation before must not meet nodes that their columns do not have. */
+  /** Readers of the generation before may meet nodes that their columns do not have: nothing of their version hangs there. */
   #widenNodes(room: number): void {
-    this.wildcards = widenInt32(this.wildcards, room, this.nodeCount);
-    this.nodeFlags = widenInt32(this.nodeFlags, room, this.nodeCount);
-    this.childMap.fork();
+    const used = this.nodeFlags.length;
+    this.wildcards = widenInt32(this.wildcards, room, used);
+    this.nodeFlags = widenInt32(this.nodeFlags, room, used);
   }
 
   /**

@@ -14,6 +14,7 @@ import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
 import { HostKeys } from "./host-keys.ts";
 import { RecordOrder } from "./record-order.ts";
+import { IdBytes, offerText, settleTexts, writeId, writeText } from "./record-texts.ts";
 import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { TableStore } from "./table-store.ts";
@@ -66,9 +67,6 @@ const COMPACT_AFTER_BYTES = 1 << 24;
 const STEP_MS = 10;
 const PAUSE_MS = 10;
 
-const ID_SCRATCH_BYTES = 1 << 12;
-const encoder = new TextEncoder();
-
 export class RoutingTable {
   readonly #options: RoutingTableOptions;
   readonly #seed = randomInt(1, 2 ** 31);
@@ -80,8 +78,7 @@ export class RoutingTable {
   #compaction: Compaction | null = null;
   /** Problems of invalid records. */
   #invalid = new Map<number, InvalidRoute>();
-  #idBytes = new Uint8Array(ID_SCRATCH_BYTES);
-  #idLength = 0;
+  readonly #id = new IdBytes();
   readonly #hostKeys = new HostKeys();
 
   constructor(options: RoutingTableOptions) {
@@ -135,8 +132,8 @@ export class RoutingTable {
 
   /** The route that a source delivered under an id, null when there is none. */
   get(source: number, id: string, variant = 0): Route | null {
-    this.#encodeId(id);
-    const record = this.#members.find(source, this.#idBytes, this.#idLength, variant);
+    this.#id.set(id);
+    const record = this.#members.find(source, this.#id.bytes, this.#id.length, variant);
     if (record === 0) return null;
     return this.#invalid.get(record)?.route ?? this.#routeOf(record);
   }
@@ -173,11 +170,11 @@ export class RoutingTable {
     const problem = checkRoute(route, this.#options.registry, store.recordCount, this.#hostKeys);
     if (store.isFull && text !== undefined) store.reserve(expectedRecords(text, firstStaged, store.recordCount));
     const record = store.addRecord();
-    this.#encodeId(route.id);
+    this.#id.set(route.id);
     const normal = problem === null && route.predicates.length > 0 ? normalizeSlots(route) : route;
-    if (text !== undefined && problem === null) this.#offerText(record, text);
-    else this.#writeText(record, printExpression(normal));
-    const hash = this.#members.ids.hash(this.#idBytes, this.#idLength, variant);
+    if (text !== undefined && problem === null) offerText(store, record, this.#id, text);
+    else this.#printText(record, normal);
+    const hash = this.#members.ids.hash(this.#id.bytes, this.#id.length, variant);
     this.#members.describe(record, source, problem !== null, hash, variant);
     if (problem !== null) {
       const invalid = { route, problem };
@@ -191,64 +188,10 @@ export class RoutingTable {
     return null;
   }
 
-  /** Puts the UTF-8 bytes of an id into `#idBytes`. */
-  #encodeId(id: string): void {
-    if (id.length * 3 > this.#idBytes.length) this.#idBytes = new Uint8Array(id.length * 3);
-    const bytes = this.#idBytes;
-    for (let i = 0; i < id.length; i++) {
-      const c = id.charCodeAt(i);
-      if (c > 0x7f) {
-        this.#idLength = encoder.encodeInto(id, bytes).written;
-        return;
-      }
-      bytes[i] = c;
-    }
-    this.#idLength = id.length;
-  }
-
-  /** Leaves text and id where the data client has them. */
-  #offerText(record: number, text: RouteText): void {
-    const store = this.#store;
-    const segment = store.texts.offer(text.bytes);
-    store.recordSegment[record] = segment;
-    store.recordStart[record] = text.start;
-    store.recordEnd[record] = text.end;
-    const idEnd = idEndBefore(text);
-    const idStart = idEnd - this.#idLength;
-    if (idStart >= 0 && this.#idStandsAt(text.bytes, idStart)) {
-      store.recordIdSegment[record] = segment;
-      store.recordIdStart[record] = idStart;
-      store.recordIdEnd[record] = idEnd;
-    } else {
-      this.#writeId(record, this.#idBytes, 0, this.#idLength);
-    }
-  }
-
-  #idStandsAt(bytes: Uint8Array, start: number): boolean {
-    for (let i = 0; i < this.#idLength; i++) if (bytes[start + i] !== this.#idBytes[i]) return false;
-    return true;
-  }
-
-  #writeText(record: number, expression: string): void {
-    this.#writeId(record, this.#idBytes, 0, this.#idLength);
-    const bytes = Buffer.from(expression);
-    this.#writeExpression(record, bytes, 0, bytes.length);
-  }
-
-  #writeId(record: number, bytes: Uint8Array, start: number, end: number): void {
-    const store = this.#store;
-    store.texts.append(bytes, start, end);
-    store.recordIdSegment[record] = store.texts.lastSegment;
-    store.recordIdStart[record] = store.texts.lastStart;
-    store.recordIdEnd[record] = store.texts.lastStart + end - start;
-  }
-
-  #writeExpression(record: number, bytes: Uint8Array, start: number, end: number): void {
-    const store = this.#store;
-    store.texts.append(bytes, start, end);
-    store.recordSegment[record] = store.texts.lastSegment;
-    store.recordStart[record] = store.texts.lastStart;
-    store.recordEnd[record] = store.texts.lastStart + end - start;
+  #printText(record: number, route: Route): void {
+    writeId(this.#store, record, this.#id.bytes, 0, this.#id.length);
+    const bytes = Buffer.from(printExpression(route));
+    writeText(this.#store, record, bytes, 0, bytes.length);
   }
 
   #commit(source: number, change: Change, firstStaged: number, beganAtMs: number): TransactionResult {
@@ -265,7 +208,7 @@ export class RoutingTable {
     members.endTransaction();
     const changed = placed > 0 || deletes > 0;
     if (changed) {
-      this.#settleTexts(firstStaged, stagedEnd);
+      settleTexts(store, members, firstStaged, stagedEnd);
       this.#settleProblems();
       store.linkPending(version);
       this.#version++;
@@ -325,8 +268,8 @@ export class RoutingTable {
       deletes++;
     };
     for (const { id, variant } of change.deleted) {
-      this.#encodeId(id);
-      const record = members.find(source, this.#idBytes, this.#idLength, variant);
+      this.#id.set(id);
+      const record = members.find(source, this.#id.bytes, this.#id.length, variant);
       if (record !== 0) remove(record);
     }
     if (!change.isReset) return deletes;
@@ -334,35 +277,6 @@ export class RoutingTable {
       if (members.isMember(record) && members.sourceOf(record) === source) remove(record);
     }
     return deletes;
-  }
-
-  /** Adopts the files that the staged records lie in, or copies the records' texts when they are few. */
-  #settleTexts(firstStaged: number, stagedEnd: number): void {
-    const { texts, recordSegment, recordStart, recordEnd, recordIdSegment, recordIdStart, recordIdEnd } = this.#store;
-    if (texts.offeredCount === 0) return;
-    const used = new Float64Array(texts.offeredCount);
-    for (let record = firstStaged; record < stagedEnd; record++) {
-      const segment = recordSegment[record]!;
-      if (segment < 0 && this.#members.isMember(record)) {
-        used[-segment - 1] = used[-segment - 1]! + recordEnd[record]! - recordIdStart[record]!;
-      }
-    }
-    const adopted = used.map((usedBytes, i) => texts.adopt(-i - 1, usedBytes));
-    for (let record = firstStaged; record < stagedEnd; record++) {
-      const segment = recordSegment[record]!;
-      if (segment >= 0 || !this.#members.isMember(record)) continue;
-      const isIdThere = recordIdSegment[record] === segment;
-      const number = adopted[-segment - 1]!;
-      if (number >= 0) {
-        recordSegment[record] = number;
-        if (isIdThere) recordIdSegment[record] = number;
-        continue;
-      }
-      const bytes = texts.bytesOf(segment);
-      if (isIdThere) this.#writeId(record, bytes, recordIdStart[record]!, recordIdEnd[record]!);
-      this.#writeExpression(record, bytes, recordStart[record]!, recordEnd[record]!);
-    }
-    texts.forgetOffered();
   }
 
   /** Forgets the problems of records that went, and follows those that got new numbers. */
@@ -435,19 +349,4 @@ function pathPosition(route: Route): number {
 function expectedRecords(text: RouteText, firstStaged: number, recordCount: number): number {
   const perByte = (recordCount - firstStaged) / Math.max(1, text.end);
   return Math.ceil(recordCount + (text.bytes.length - text.end) * perByte * 1.25) + 1000;
-}
-
-const COLON = 0x3a;
-
-/** The end of the id in front of an expression: before the colon and white space around it. */
-function idEndBefore(text: RouteText): number {
-  let at = skipSpaceBefore(text.bytes, text.start);
-  if (at > 0 && text.bytes[at - 1] === COLON) at = skipSpaceBefore(text.bytes, at - 1);
-  return at;
-}
-
-function skipSpaceBefore(bytes: Uint8Array, end: number): number {
-  let at = end;
-  while (at > 0 && (bytes[at - 1] === 0x20 || (bytes[at - 1]! >= 0x09 && bytes[at - 1]! <= 0x0d))) at--;
-  return at;
 }

@@ -5,7 +5,7 @@
 // of the node itself and of subtrees; by host, by host without its first label, and the rest); they are merged in the order of
 // weight and id, so that the index by host never changes which route is asked first.
 
-import { EMPTY_LABEL, findLabel, NO_LABEL } from "../util/shared-label-table.ts";
+import { findLabel, NO_LABEL } from "../util/shared-label-table.ts";
 import { pairGet } from "../util/shared-pair-map.ts";
 import { hostKeyLength } from "./host-keys.ts";
 import { AT_EXACT, AT_FREE, AT_SUBTREE } from "./path-pattern.ts";
@@ -48,7 +48,6 @@ export class TreeWalk {
   #segmentCount = 0;
   #start = new Int32Array(32);
   #end = new Int32Array(32);
-  #label = new Int32Array(32);
   #node = new Int32Array(32);
   #stage = new Uint8Array(32);
   /** Depth of the last point of a hit, and whether the rest of the path from there was taken as a whole. */
@@ -63,8 +62,8 @@ export class TreeWalk {
     this.#segmentCount = 0;
     const end = hostKeyLength(host);
     const dot = host.indexOf(".");
-    this.#hostLabel = findLabel(generation.labels, host, 0, end);
-    this.#wildcardHostLabel = dot < 1 || dot >= end ? NO_LABEL : findLabel(generation.labels, host, dot, end);
+    this.#hostLabel = findLabel(generation.labels, 0, host, 0, end);
+    this.#wildcardHostLabel = dot < 1 || dot >= end ? NO_LABEL : findLabel(generation.labels, 0, host, dot, end);
   }
 
   /** The first route of the pathless list that passes the test, 0 when there is none. */
@@ -76,7 +75,7 @@ export class TreeWalk {
 
   /** The route of the tree that passes the test, 0 when there is none. */
   findInTree(test: CandidateTest): number {
-    const { children, wildcards } = this.#generation;
+    const { labels, wildcards } = this.#generation;
     let depth = 0;
     this.#enter(0, ROOT_NODE);
     while (depth >= 0) {
@@ -88,12 +87,11 @@ export class TreeWalk {
         if (start === this.#path.length) {
           // A trailing slash: a literal of its own, or the root of a subtree; wildcards take one byte at least.
           this.#stage[depth] = DONE;
-          const found = this.#atEnd(test, pairGet(children, node, EMPTY_LABEL), node);
+          const found = this.#atEnd(test, findLabel(labels, node, this.#path, start, start), node);
           if (found !== 0) return this.#hit(found, depth, false);
           continue;
         }
-        const label = this.#label[depth]!;
-        const child = label === NO_LABEL ? 0 : pairGet(children, node, label);
+        const child = findLabel(labels, node, this.#path, start, this.#end[depth]!);
         if (child === 0) continue;
         if (!isLast) {
           this.#enter(++depth, child);
@@ -102,7 +100,8 @@ export class TreeWalk {
         const found = this.#atEnd(test, child, child);
         if (found !== 0) return this.#hit(found, depth, false);
       } else if (stage === WILDCARD) {
-        const child = Atomics.load(wildcards, node);
+        // A node that is newer than this generation's columns has no wildcard that this version could see.
+        const child = node < wildcards.length ? wildcards[node]! : 0;
         if (child === 0) continue;
         if (!isLast) {
           this.#enter(++depth, child);
@@ -153,7 +152,6 @@ export class TreeWalk {
     const end = slash < 0 ? this.#path.length : slash;
     this.#start[depth] = start;
     this.#end[depth] = end;
-    this.#label[depth] = start === end ? EMPTY_LABEL : findLabel(this.#generation.labels, this.#path, start, end);
     this.#segmentCount = depth + 1;
   }
 
@@ -167,7 +165,6 @@ export class TreeWalk {
     };
     this.#start = wider(this.#start);
     this.#end = wider(this.#end);
-    this.#label = wider(this.#label);
     this.#node = wider(this.#node);
     const stage = new Uint8Array(room);
     stage.set(this.#stage);

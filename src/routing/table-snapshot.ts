@@ -1,0 +1,51 @@
+// What readers get of a store: its columns at this moment. Main thread only.
+
+import type { TableGeneration } from "./table-generation.ts";
+import type { TableStore } from "./table-store.ts";
+
+/** True when the store has other columns than the generation that readers have. */
+export function hasOutgrown(store: TableStore, former: TableGeneration): boolean {
+  return (
+    former.segments.length !== store.segments.length ||
+    former.recordAdded !== store.recordAdded ||
+    former.entryNext !== store.entryNext ||
+    former.chainHead !== store.chainHead ||
+    former.chains !== store.chains ||
+    former.nodeFlags !== store.nodeFlags ||
+    former.labels.starts !== store.labels.starts ||
+    former.labels.parents !== store.labels.parents ||
+    former.labels.bytes !== store.labels.bytes ||
+    former.labels.slots !== store.labels.slots
+  );
+}
+
+/** The columns of the store as they are now, for readers. */
+export function snapshotOf(store: TableStore): TableGeneration {
+  const { seed, starts, parents, bytes, slots } = store.labels;
+  return {
+    serial: store.serial,
+    numbering: store.numbering,
+    renumbered: store.renumbered,
+    header: store.header,
+    segments: store.segments.slice(),
+    recordSegment: store.recordSegment,
+    recordStart: store.recordStart,
+    recordEnd: store.recordEnd,
+    recordIdSegment: store.recordIdSegment,
+    recordIdStart: store.recordIdStart,
+    recordIdEnd: store.recordIdEnd,
+    recordFlags: store.recordFlags,
+    recordWeight: store.recordWeight,
+    recordAdded: store.recordAdded,
+    recordRemoved: store.recordRemoved,
+    entryNext: store.entryNext,
+    entryRecord: store.entryRecord,
+    chainHead: store.chainHead,
+    chainSince: store.chainSince,
+    chainBefore: store.chainBefore,
+    chains: store.chains,
+    wildcards: store.wildcards,
+    nodeFlags: store.nodeFlags,
+    labels: { seed, starts, parents, bytes, slots },
+  };
+}
