@@ -57,6 +57,7 @@ const bad: [Record<string, string>, string][] = [
   [{ ...required, x: "1" }, "invalid parameter: key=x,value=1"],
   [{ ...required, period: "-1s" }, "invalid period value: -1s"],
   [{ ...required, period: "1" }, "invalid period value: 1"],
+  [{ ...required, period: "0s" }, "invalid period value: 0s"],
   [{ ...required, "min-requests": "1.5" }, "invalid min-requests value: 1.5"],
   [{ ...required, "max-drop-probability": "1.1" }, "invalid max-drop-probability value: 1.1"],
   [{ ...required, "min-drop-probability": "0.9" }, "minDropProbability should be less than maxDropProbability"],

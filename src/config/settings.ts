@@ -89,6 +89,7 @@ export function parsePassiveHealthCheck(
   const missing = requiredHealthKeys.filter((key) => !(key in given));
   if (missing.length > 0)
     return new Invalid(`passive health check: missing required parameters [${missing.join(" ")}]`);
+  if (settings.periodMs === 0) return new Invalid(`passive health check: invalid period value: ${given.period}`);
   if (settings.minDropProbability >= settings.maxDropProbability) {
     return new Invalid("passive health check: minDropProbability should be less than maxDropProbability");
   }
