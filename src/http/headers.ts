@@ -9,6 +9,7 @@
 export const LINE_FIELDS = 4;
 
 const LOWER = 0x20;
+const noLinesRemoved = new Uint8Array(0);
 
 /** Canonical spelling: first letter and letters after a dash upper case, the rest lower case; other names as they are. */
 export function canonicalName(name: string): string {
@@ -65,18 +66,20 @@ export class Headers {
   #text = "";
   #lines: Int32Array = empty;
   #count = 0;
-  /** 1 for every received line that was removed; null while nothing was. */
-  #removed: Uint8Array | null = null;
-  /** Name (canonical), value, name, value ... of the lines that were added. */
-  #added: string[] | null = null;
+  /** 1 for every received line that was removed; counts only when `#anyRemoved`. Kept for the next message. */
+  #removed = noLinesRemoved;
+  #anyRemoved = false;
+  /** Name (canonical), value, name, value ... of the lines that were added: `#addedEnd` entries count, the rest is left over. */
+  readonly #added: string[] = [];
+  #addedEnd = 0;
 
   /** Takes a received block over. `lines` holds LINE_FIELDS offsets into `text` for each of `count` lines and is not copied. */
   reset(text: string, lines: Int32Array, count: number): void {
     this.#text = text;
     this.#lines = lines;
     this.#count = count;
-    this.#removed = null;
-    this.#added = null;
+    this.#anyRemoved = false;
+    this.#addedEnd = 0;
   }
 
   /** Makes the block empty. */
@@ -88,72 +91,75 @@ export class Headers {
   get(name: string): string | undefined {
     const i = this.#find(name, 0);
     if (i >= 0) return this.#value(i);
-    const added = this.#added;
-    if (added !== null) for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) return added[k + 1]!;
-    return undefined;
+    const k = this.#findAdded(name, 0);
+    return k < 0 ? undefined : this.#added[k + 1]!;
   }
 
   has(name: string): boolean {
-    if (this.#find(name, 0) >= 0) return true;
-    const added = this.#added;
-    if (added !== null) for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) return true;
-    return false;
+    return this.#find(name, 0) >= 0 || this.#findAdded(name, 0) >= 0;
   }
 
   /** All values of `name` in order; an empty list when there is none. */
   getAll(name: string): string[] {
     const values: string[] = [];
     for (let i = this.#find(name, 0); i >= 0; i = this.#find(name, i + 1)) values.push(this.#value(i));
-    const added = this.#added;
-    if (added !== null) {
-      for (let k = 0; k < added.length; k += 2) if (equalNames(added[k]!, name)) values.push(added[k + 1]!);
-    }
+    for (let k = this.#findAdded(name, 0); k >= 0; k = this.#findAdded(name, k + 2)) values.push(this.#added[k + 1]!);
     return values;
   }
 
   /** Replaces all values of `name` by one. */
   set(name: string, value: string): void {
     this.delete(name);
-    (this.#added ??= []).push(canonicalName(name), value);
+    this.append(name, value);
   }
 
   /** Adds a line after those that are there. */
   append(name: string, value: string): void {
-    (this.#added ??= []).push(canonicalName(name), value);
+    const end = this.#addedEnd;
+    this.#added[end] = canonicalName(name);
+    this.#added[end + 1] = value;
+    this.#addedEnd = end + 2;
   }
 
   /** Removes all values of `name`. */
   delete(name: string): void {
     for (let i = this.#find(name, 0); i >= 0; i = this.#find(name, i + 1)) {
-      this.#removed ??= new Uint8Array(this.#count);
-      this.#removed[i] = 1;
+      this.removeLine(i);
     }
+    this.deleteAdded(name);
+  }
+
+  /** Removes what was added under `name`; a received line stays. */
+  deleteAdded(name: string): void {
+    const first = this.#findAdded(name, 0);
+    if (first >= 0) this.#deleteAdded(name, first);
+  }
+
+  #deleteAdded(name: string, first: number): void {
     const added = this.#added;
-    if (added === null) return;
-    let kept = 0;
-    for (let k = 0; k < added.length; k += 2) {
+    let kept = first;
+    for (let k = first; k < this.#addedEnd; k += 2) {
       if (equalNames(added[k]!, name)) continue;
       added[kept++] = added[k]!;
       added[kept++] = added[k + 1]!;
     }
-    added.length = kept;
+    this.#addedEnd = kept;
   }
 
   /** Calls `visit` for every line: received ones in order, then added ones; names as they will be written. */
   forEach(visit: (name: string, value: string) => void): void {
     for (let i = 0; i < this.#count; i++) {
-      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      if (this.#anyRemoved && this.#removed[i] === 1) continue;
       const k = i * LINE_FIELDS;
       visit(canonicalName(this.#text.slice(this.#lines[k]!, this.#lines[k + 1]!)), this.#value(i));
     }
-    const added = this.#added;
-    if (added !== null) for (let k = 0; k < added.length; k += 2) visit(added[k]!, added[k + 1]!);
+    for (let k = 0; k < this.#addedEnd; k += 2) visit(this.#added[k]!, this.#added[k + 1]!);
   }
 
   /** Number of lines. */
   get size(): number {
-    let n = (this.#added?.length ?? 0) / 2;
-    for (let i = 0; i < this.#count; i++) if (this.#removed === null || this.#removed[i] === 0) n++;
+    let n = this.#addedEnd / 2;
+    for (let i = 0; i < this.#count; i++) if (!this.#anyRemoved || this.#removed[i] === 0) n++;
     return n;
   }
 
@@ -163,14 +169,20 @@ export class Headers {
     copy.#text = this.#text;
     copy.#lines = this.#lines.slice(0, this.#count * LINE_FIELDS);
     copy.#count = this.#count;
-    copy.#removed = this.#removed === null ? null : this.#removed.slice();
-    copy.#added = this.#added === null ? null : this.#added.slice();
+    copy.#removed = this.#removed.slice();
+    copy.#anyRemoved = this.#anyRemoved;
+    for (let k = 0; k < this.#addedEnd; k++) copy.#added[k] = this.#added[k]!;
+    copy.#addedEnd = this.#addedEnd;
     return copy;
   }
 
   /** Marks a received line as removed; for the codec, which knows framing lines by number. */
   removeLine(index: number): void {
-    this.#removed ??= new Uint8Array(this.#count);
+    if (!this.#anyRemoved) {
+      this.#anyRemoved = true;
+      if (this.#removed.length < this.#count) this.#removed = new Uint8Array(Math.max(this.#count, 32));
+      else for (let i = 0; i < this.#count; i++) this.#removed[i] = 0;
+    }
     this.#removed[index] = 1;
   }
 
@@ -181,7 +193,7 @@ export class Headers {
   serialize(canonical: boolean): string {
     let out = canonical ? this.#copyRuns() : this.#copyLines();
     const added = this.#added;
-    if (added !== null) for (let k = 0; k < added.length; k += 2) out += `${added[k]!}: ${added[k + 1]!}\r\n`;
+    for (let k = 0; k < this.#addedEnd; k += 2) out += `${added[k]!}: ${added[k + 1]!}\r\n`;
     return out;
   }
 
@@ -190,7 +202,7 @@ export class Headers {
     if (count === 0) return "";
     const lines = this.#lines;
     const removed = this.#removed;
-    if (removed === null) return this.#text.slice(lines[0]!, this.#lineEnd(count - 1));
+    if (!this.#anyRemoved) return this.#text.slice(lines[0]!, this.#lineEnd(count - 1));
     let out = "";
     for (let i = 0; i < count; ) {
       if (removed[i] === 1) {
@@ -207,7 +219,7 @@ export class Headers {
   #copyLines(): string {
     let out = "";
     for (let i = 0; i < this.#count; i++) {
-      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      if (this.#anyRemoved && this.#removed[i] === 1) continue;
       const k = i * LINE_FIELDS;
       const name = canonicalName(this.#text.slice(this.#lines[k]!, this.#lines[k + 1]!));
       out += `${name}: ${this.#value(i)}\r\n`;
@@ -229,8 +241,18 @@ export class Headers {
       const k = i * LINE_FIELDS;
       const start = lines[k]!;
       if (lines[k + 1]! - start !== length) continue;
-      if (this.#removed !== null && this.#removed[i] === 1) continue;
+      if (this.#anyRemoved && this.#removed[i] === 1) continue;
       if (sameName(this.#text, start, start + length, name)) return i;
+    }
+    return -1;
+  }
+
+  #findAdded(name: string, from: number): number {
+    const added = this.#added;
+    const length = name.length;
+    for (let k = from; k < this.#addedEnd; k += 2) {
+      const candidate = added[k]!;
+      if (candidate.length === length && sameName(candidate, 0, length, name)) return k;
     }
     return -1;
   }

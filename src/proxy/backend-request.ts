@@ -2,6 +2,7 @@
 
 import { outgoingTarget } from "../http/path.ts";
 import { requestLine } from "../http/h1/head-writer.ts";
+import { hideConnectionLines } from "./framing-lines.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import type { ContextRequest, RequestContext } from "./request-context.ts";
 import type { BackendTarget } from "./route-instance.ts";
@@ -33,7 +34,8 @@ export function backendRequestHead(
 ): string {
   const request = ctx.request;
   const headers = request.headers;
-  for (let i = 0; i < OWN.length; i++) headers.delete(OWN[i]!);
+  hideConnectionLines(request.received, headers);
+  for (let i = 0; i < OWN.length; i++) headers.deleteAdded(OWN[i]!);
   if (options.removeHopHeaders) for (let i = 0; i < HOP.length; i++) headers.delete(HOP[i]!);
   if (headers.get("User-Agent") === "") headers.delete("User-Agent");
   const host = ctx.outgoingHost === "" ? target.host : ctx.outgoingHost;

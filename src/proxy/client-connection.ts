@@ -50,8 +50,10 @@ export class ClientConnection implements ClientStream, Timed {
   readonly #head = new RequestHead();
   readonly #acceptedMs: number;
   #state = HEAD;
+  /** Received bytes that were not used: `#at` to `#end` of it. */
   #waiting: Buffer = emptyBuffer;
   #at = 0;
+  #end = 0;
   #requests = 0;
   #readDeadlineMs = Number.POSITIVE_INFINITY;
   #writeDeadlineMs = Number.POSITIVE_INFINITY;
@@ -104,16 +106,32 @@ export class ClientConnection implements ClientStream, Timed {
 
   #onData(chunk: Buffer): void {
     if (this.#state === LINGER) return;
-    if (this.#at < this.#waiting.length) {
-      this.#waiting = Buffer.concat([this.#waiting.subarray(this.#at), chunk]);
+    if (this.#at < this.#end) {
+      this.#append(chunk);
     } else {
       this.#waiting = chunk;
+      this.#at = 0;
+      this.#end = chunk.length;
       if (this.#state === HEAD && this.#head.resumeAt === 0) this.#firstByte();
     }
-    this.#at = 0;
     if (this.#state === HEAD) this.#parse();
     else if (this.#sink !== null && !this.#sinkPaused) this.#readBody();
     this.#limitWaiting();
+  }
+
+  /** Puts a piece behind what waits. Room is doubled when it runs out, so that a head in many pieces is not copied for each. */
+  #append(chunk: Buffer): void {
+    const held = this.#end - this.#at;
+    const needed = held + chunk.length;
+    if (this.#at > 0 || this.#waiting.length < needed) {
+      const room = Buffer.allocUnsafeSlow(needed * 2);
+      this.#waiting.copy(room, 0, this.#at, this.#end);
+      this.#waiting = room;
+      this.#at = 0;
+      this.#end = held;
+    }
+    chunk.copy(this.#waiting, this.#end);
+    this.#end += chunk.length;
   }
 
   /** The wait for a further head begins with its first byte; the first head has its limit from the accept. */
@@ -122,7 +140,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   #limitWaiting(): void {
-    if (this.#state !== BUSY || this.#waiting.length - this.#at < MAX_WAITING_BYTES) return;
+    if (this.#state !== BUSY || this.#end - this.#at < MAX_WAITING_BYTES) return;
     this.#pause();
   }
 
@@ -142,8 +160,8 @@ export class ClientConnection implements ClientStream, Timed {
   #parse(): void {
     if (this.#parsing) return;
     this.#parsing = true;
-    while (this.#state === HEAD && this.#at < this.#waiting.length) {
-      const used = parseRequestHead(this.#head, this.#waiting, this.#at, this.#waiting.length, this.#proxy.headLimits);
+    while (this.#state === HEAD && this.#at < this.#end) {
+      const used = parseRequestHead(this.#head, this.#waiting, this.#at, this.#end, this.#proxy.headLimits);
       if (used === 0) break;
       if (used < 0) {
         this.#refuse(refusal(used));
@@ -272,7 +290,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   #readLength(sink: RequestBodySink): void {
-    const available = this.#waiting.length - this.#at;
+    const available = this.#end - this.#at;
     if (available === 0) return;
     const take = available < this.#bodyLeft ? available : this.#bodyLeft;
     const start = this.#at;
@@ -286,8 +304,8 @@ export class ClientConnection implements ClientStream, Timed {
 
   #readChunks(sink: RequestBodySink): void {
     const decoder = this.#decoder!;
-    while (!this.#sinkPaused && this.#at < this.#waiting.length) {
-      const event = decoder.next(this.#waiting, this.#at, this.#waiting.length);
+    while (!this.#sinkPaused && this.#at < this.#end) {
+      const event = decoder.next(this.#waiting, this.#at, this.#end);
       this.#at = decoder.position;
       if (event === ChunkEvent.needMore) return;
       if (event === ChunkEvent.data) {
@@ -299,7 +317,7 @@ export class ClientConnection implements ClientStream, Timed {
       } else {
         this.#close = true;
         this.#bodyLeft = 0;
-        this.#at = this.#waiting.length;
+        this.#at = this.#end;
         sink.onRequestMalformed();
         return;
       }
@@ -461,12 +479,13 @@ export class ClientConnection implements ClientStream, Timed {
     this.#sink = null;
     this.#head.resumeAt = 0;
     this.deadlineMs = this.#proxy.deadlines.now + this.#proxy.options.idleTimeoutMs;
-    if (this.#at < this.#waiting.length) {
+    if (this.#at < this.#end) {
       this.#firstByte();
       this.#parse();
     } else {
       this.#waiting = emptyBuffer;
       this.#at = 0;
+      this.#end = 0;
     }
     this.#unpause();
   }
@@ -476,6 +495,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#state = LINGER;
     this.#waiting = emptyBuffer;
     this.#at = 0;
+    this.#end = 0;
     this.deadlineMs = this.#proxy.deadlines.touch() + LINGER_MS;
     this.socket.end();
     if (this.#ended) this.socket.destroySoon();
@@ -484,19 +504,20 @@ export class ClientConnection implements ClientStream, Timed {
 
   /** The process drains: an idle connection closes, a busy one after its response. */
   drain(): void {
-    if (this.#state === HEAD && this.#at >= this.#waiting.length) this.#linger();
+    if (this.#state === HEAD && this.#at >= this.#end) this.#linger();
     else this.#close = true;
   }
 
   /** Gives the socket away for an upgrade, with the bytes that came behind the request. */
   detach(): { socket: Socket; early: Buffer } {
-    const early = this.#waiting.subarray(this.#at);
+    const early = this.#waiting.subarray(this.#at, this.#end);
     this.#state = TUNNEL;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.socket.removeAllListeners("data");
     this.socket.removeAllListeners("end");
     this.#waiting = emptyBuffer;
     this.#at = 0;
+    this.#end = 0;
     return { socket: this.socket, early };
   }
 

@@ -13,7 +13,7 @@ import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
 import { gunzipTransform } from "./gunzip.ts";
-import { backendDeadline, backendError, malformedBody, unsupportedScheme } from "./proxy-error.ts";
+import { backendDeadline, backendError, malformedBody, opaqueTarget, unsupportedScheme } from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
@@ -56,8 +56,12 @@ export class Forward implements BackendOwner, RequestBodySink {
     this.#streaming = false;
     this.#awaitsContinue = false;
     this.#chain = null;
-    if (!this.#choose()) return;
     const request = ctx.request;
+    if (request.opaque) {
+      this.#exchange.fail(opaqueTarget(request.target));
+      return;
+    }
+    if (!this.#choose()) return;
     this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
     this.#gzipAsked = asksGzip(request);
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked);

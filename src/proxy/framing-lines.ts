@@ -3,7 +3,7 @@
 import { KIND, SPECIAL } from "../http/h1/tables.ts";
 import type { Headers } from "../http/headers.ts";
 
-interface ParsedLines {
+export interface ParsedLines {
   readonly special: number;
   readonly kinds: Uint8Array;
   readonly lineCount: number;
@@ -33,5 +33,16 @@ export function hideRequestLines(head: ParsedLines, headers: Headers): void {
   for (let i = 0; i < head.lineCount; i++) {
     const kind = head.kinds[i]!;
     if (kind !== KIND.none && ((1 << kind) & REQUEST_BITS) !== 0) headers.removeLine(i);
+  }
+}
+
+const OWN_BITS = CONNECTION_BITS | SPECIAL.contentLength;
+
+/** Removes from a request what the proxy writes anew: framing and the words of the client's connection. */
+export function hideConnectionLines(head: ParsedLines, headers: Headers): void {
+  if ((head.special & OWN_BITS) === 0) return;
+  for (let i = 0; i < head.lineCount; i++) {
+    const kind = head.kinds[i]!;
+    if (kind !== KIND.none && ((1 << kind) & OWN_BITS) !== 0) headers.removeLine(i);
   }
 }

@@ -23,7 +23,6 @@ export const clientGone: ProxyError = proxyError(499, "context canceled");
 export const malformedBody: ProxyError = proxyError(400, "malformed chunked encoding");
 export const filterPanic: ProxyError = proxyError(500, "");
 export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");
-export const connectionDropped: ProxyError = proxyError(500, "invalid backend address");
 
 /** No route matched, at the outermost execution or (with the id of its route) in a loopback. */
 export function noRoute(status: number): ProxyError {
@@ -36,6 +35,10 @@ export function loopLimit(routeId: string): ProxyError {
 
 export function unsupportedScheme(scheme: string): ProxyError {
   return proxyError(500, `unsupported protocol scheme "${scheme}"`);
+}
+
+export function opaqueTarget(target: string): ProxyError {
+  return proxyError(500, `request target ${JSON.stringify(target)} has no path`);
 }
 
 /** Status by kind of failure, as in the table of spec proxy 12. */

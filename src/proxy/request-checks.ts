@@ -4,7 +4,7 @@
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { decodePath } from "../http/path.ts";
 import { isValidQuery, unescapeQuery } from "../http/query.ts";
-import { ASTERISK_FORM } from "../http/target.ts";
+import { ASTERISK_FORM, OPAQUE_FORM } from "../http/target.ts";
 import type { Exchange } from "./exchange.ts";
 import { hideRequestLines } from "./framing-lines.ts";
 import { normalizeHost } from "./normalize-host.ts";
@@ -27,6 +27,7 @@ export function checkRequest(exchange: Exchange, head: RequestHead): boolean {
     exchange.refuse(200, [["Content-Length", "0"]], "");
     return false;
   }
+  request.opaque = target.form === OPAQUE_FORM;
   const rawPath = target.rawPath;
   request.setTarget(rawPath, target.escaped ? decodePath(rawPath) : rawPath, target.rawQuery, target.hasQuery);
   impliedCacheControl(request);

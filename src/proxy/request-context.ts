@@ -18,8 +18,10 @@ import { LookupResult, TablePin } from "../routing/reader.ts";
 import { cleanPath } from "../routing/clean-path.ts";
 import { parseBaggage } from "../http/baggage.ts";
 import { patchPath } from "../http/path.ts";
+import type { ParsedLines } from "./framing-lines.ts";
 import type { RouteInstance } from "./route-instance.ts";
 
+const noLines: ParsedLines = { special: 0, kinds: new Uint8Array(0), lineCount: 0 };
 const noPrefixes: readonly number[] = [];
 export const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
 
@@ -34,6 +36,8 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
   host = "";
   rawPath = "";
   readonly headers = new Headers();
+  /** What the parser found in the received lines. */
+  received: ParsedLines = noLines;
   /** True when all received header names are in canonical form. */
   canonical = true;
   remoteAddress = "";
@@ -43,6 +47,8 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
   hasBody = false;
   expectContinue = false;
   upgrade = false;
+  /** True for a target like `foo:bar`, which is routed but cannot be sent to a backend (spec matching 2.4). */
+  opaque = false;
   /** True when a lone `?` or a query stood in the target. */
   hasQuery = false;
   /** True when the escapes of reserved characters were put back into the path (spec matching 9). */
@@ -59,6 +65,7 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
     this.target = head.text.slice(head.targetStart, head.targetEnd);
     this.protocol = head.minorVersion === 0 ? "HTTP/1.0" : "HTTP/1.1";
     this.headers.reset(head.text, head.lines, head.lineCount);
+    this.received = head;
     this.canonical = head.canonical;
     this.contentLength = head.chunked ? -1 : head.contentLength > 0 ? head.contentLength : 0;
     this.hasBody = head.chunked || head.contentLength > 0;
