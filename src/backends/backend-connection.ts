@@ -5,11 +5,11 @@
 //   IDLE -> HEAD (lent) -> LENGTH | CHUNKED | UNTIL_CLOSE (head read) -> IDLE (body read) ; CLOSED from everywhere.
 
 import net from "node:net";
-import tls from "node:tls";
-import { ChunkedDecoder, ChunkEvent } from "../http/h1/chunked.ts";
+import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
+import { tls } from "../util/lazy-builtin.ts";
 import { BackendFailure } from "./backend-failure.ts";
 import type { HostPool, Pools } from "./pool.ts";
 
@@ -95,7 +95,7 @@ export class BackendConnection implements Timed {
     };
     if (!this.#secure) return net.connect(connect);
     const cert = options.clientCerts[0];
-    return tls.connect({
+    return tls().connect({
       ...connect,
       ...(net.isIP(this.pool.hostname) === 0 ? { servername: this.pool.hostname } : {}),
       rejectUnauthorized: options.verifyTls,

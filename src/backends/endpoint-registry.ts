@@ -2,8 +2,8 @@
 // its column, judges the counts of a period once for all workers, forgets endpoints that no route named for a minute. What a
 // worker had in flight goes with it; what it had counted stays.
 
-import { randomInt } from "node:crypto";
 import type { Logger } from "../observability/log.ts";
+import { crypto } from "../util/lazy-builtin.ts";
 import { SharedTable } from "../util/shared-table.ts";
 import {
   COUNT_CELLS,
@@ -57,7 +57,7 @@ export class EndpointRegistry {
   constructor(options: EndpointRegistryOptions) {
     this.#options = options;
     const ratio = options.health?.maxUnhealthyEndpointsRatio ?? 1;
-    this.#memory = endpointMemory(options.workers, ratio, randomInt(1, 2 ** 31));
+    this.#memory = endpointMemory(options.workers, ratio, crypto().randomInt(1, 2 ** 31));
     this.#endpoints = new SharedTable(this.#memory.endpoints);
     this.#turns = new SharedTable(this.#memory.turns);
     this.#workers = new Array<number>(options.workers).fill(0);

@@ -5,7 +5,7 @@
 // exact once the worker is idle. Slots are held as long as a built route names the endpoint.
 
 import { splitBackendAddress } from "../eskip/url.ts";
-import type { SharedInt32 } from "../util/shared-arena.ts";
+import type { SharedBytes, SharedFloat64, SharedInt32 } from "../util/shared-arena.ts";
 import { SharedTable } from "../util/shared-table.ts";
 import {
   COUNT_CELLS,
@@ -38,7 +38,10 @@ export class Endpoints {
   readonly turns: SharedTable;
   /** Secret of the process, so that turns begin anywhere. */
   readonly seed: number;
-  readonly #memory: EndpointMemory;
+  readonly #counts: SharedInt32;
+  readonly #figures: SharedFloat64;
+  readonly #names: SharedBytes;
+  readonly #state: SharedInt32;
   readonly #table: SharedTable;
   readonly #overflow: number;
   /** Cells of a column, and the first one of this worker's. */
@@ -47,7 +50,10 @@ export class Endpoints {
 
   /** `column`: that of this worker, from 0; no other thread has it. */
   constructor(memory: EndpointMemory, column: number) {
-    this.#memory = memory;
+    this.#counts = memory.counts;
+    this.#figures = memory.figures;
+    this.#names = memory.names;
+    this.#state = memory.state;
     this.#table = new SharedTable(memory.endpoints);
     this.turns = new SharedTable(memory.turns);
     this.seed = memory.turns.seed;
@@ -61,18 +67,18 @@ export class Endpoints {
   acquire(key: string, nowMs: number): number {
     const slot = this.#table.slot(key);
     if (slot < 0) return this.#overflow;
-    const { figures, names } = this.#memory;
+    const figures = this.#figures;
     if (figures[slot * FIGURE_CELLS + DETECTED] === 0) figures[slot * FIGURE_CELLS + DETECTED] = nowMs;
     const at = slot * NAME_BYTES;
     const name = Buffer.from(key).subarray(0, NAME_BYTES - 1);
-    names.set(name, at + 1);
-    Atomics.store(names, at, name.length);
+    this.#names.set(name, at + 1);
+    Atomics.store(this.#names, at, name.length);
     return slot;
   }
 
   release(slot: number, nowMs: number): void {
     if (slot === this.#overflow) return;
-    this.#memory.figures[slot * FIGURE_CELLS + LAST_HELD] = nowMs;
+    this.#figures[slot * FIGURE_CELLS + LAST_HELD] = nowMs;
     this.#table.release(slot);
   }
 
@@ -84,13 +90,16 @@ export class Endpoints {
 
   /** The response head arrived. */
   answered(slot: number): void {
-    this.#count(slot, REQUESTS);
-    this.canceled(slot);
+    const at = this.#own + slot * COUNT_CELLS;
+    const counts = this.#counts;
+    counts[at + REQUESTS] = counts[at + REQUESTS]! + 1;
+    counts[at + IN_FLIGHT] = counts[at + IN_FLIGHT]! - 1;
   }
 
   /** The attempt ended without a response head. */
   failed(slot: number): void {
-    this.#count(slot, FAILED);
+    const at = this.#own + slot * COUNT_CELLS + FAILED;
+    this.#counts[at] = this.#counts[at]! + 1;
     this.answered(slot);
   }
 
@@ -98,15 +107,6 @@ export class Endpoints {
   canceled(slot: number): void {
     const at = this.#own + slot * COUNT_CELLS + IN_FLIGHT;
     this.#counts[at] = this.#counts[at]! - 1;
-  }
-
-  get #counts(): SharedInt32 {
-    return this.#memory.counts;
-  }
-
-  #count(slot: number, cell: number): void {
-    const at = this.#own + slot * COUNT_CELLS + cell;
-    this.#counts[at] = this.#counts[at]! + 1;
   }
 
   /** Attempts of all workers that wait for a response head. */
@@ -119,28 +119,28 @@ export class Endpoints {
 
   /** True when health checks found an endpoint of the process that should get less. */
   get anyUnhealthy(): boolean {
-    return Atomics.load(this.#memory.state, UNHEALTHY) > 0;
+    return Atomics.load(this.#state, UNHEALTHY) > 0;
   }
 
   /** 0 to 1: the part of the requests that this endpoint should not get. */
   dropProbability(slot: number): number {
-    return this.#memory.figures[slot * FIGURE_CELLS + DROP]!;
+    return this.#figures[slot * FIGURE_CELLS + DROP]!;
   }
 
   /** 1 for a healthy endpoint, down to 0. */
   weight(slot: number): number {
-    return 1 - this.#memory.figures[slot * FIGURE_CELLS + WEIGHT_LOSS]!;
+    return 1 - this.#figures[slot * FIGURE_CELLS + WEIGHT_LOSS]!;
   }
 
   /** Since when the endpoint is known, ms since 1970. */
   detectedMs(slot: number): number {
-    return this.#memory.figures[slot * FIGURE_CELLS + DETECTED]!;
+    return this.#figures[slot * FIGURE_CELLS + DETECTED]!;
   }
 
   /** The endpoint was made at this time: it counts when it is later than what is known. */
   created(slot: number, createdMs: number): void {
     if (slot !== this.#overflow && createdMs > this.detectedMs(slot)) {
-      this.#memory.figures[slot * FIGURE_CELLS + DETECTED] = createdMs;
+      this.#figures[slot * FIGURE_CELLS + DETECTED] = createdMs;
     }
   }
 }
