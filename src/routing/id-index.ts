@@ -26,11 +26,6 @@ export class IdIndex {
     this.#bytes = bytes;
   }
 
-  /** Number of different ids. */
-  get size(): number {
-    return this.#size;
-  }
-
   hash(id: Uint8Array, length: number, variant: number): number {
     let h = this.#seed ^ variant;
     for (let i = 0; i < length; i++) h = Math.imul(h ^ id[i]!, 0x01000193);

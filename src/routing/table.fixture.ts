@@ -2,6 +2,7 @@
 // table's twin that keeps what every source delivered in Maps.
 
 import { parseExpression } from "../eskip/parser.ts";
+import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
 import { Headers } from "../http/headers.ts";
 import { predicateSpecs } from "../predicates/index.ts";
@@ -11,8 +12,8 @@ import { buildMatcher } from "./build-matcher.ts";
 import { cleanPath } from "./clean-path.ts";
 import type { MatchableRoute } from "./lookup.ts";
 import { ReferenceMatcher } from "./matcher.reference.ts";
-import { TableReader } from "./reader.ts";
-import type { RoutingTable } from "./table.ts";
+import { LookupResult, TablePin, TableReader } from "./reader.ts";
+import { RoutingTable, type RoutingTableOptions } from "./table.ts";
 import type { TableGeneration } from "./table-generation.ts";
 import { routeWeight } from "./weight.ts";
 
@@ -102,7 +103,51 @@ export class ReferenceTable {
   }
 }
 
-/** The listing of a table as one text, for comparison. */
-export function listing(table: RoutingTable): string[] {
-  return table.page(0, table.count).map((route) => route.id);
+/** A table and a reader that follows it. */
+export interface Pair {
+  readonly table: RoutingTable;
+  readonly reader: TableReader<TestInstance>;
+  /** Generations that were published. */
+  readonly published: number[];
+}
+
+export function openTable(options: Partial<RoutingTableOptions> = {}, maxInstances = 1000): Pair {
+  const published: number[] = [];
+  const reader = readerOf({ maxInstances }, null);
+  const table = new RoutingTable({
+    registry: testRegistry,
+    ignoreTrailingSlash: false,
+    publish: (generation) => {
+      published.push(generation.serial);
+      reader.adopt(generation);
+    },
+    now: () => 0,
+    ...options,
+  });
+  reader.adopt(table.generation());
+  return { table, reader, published };
+}
+
+export function put(table: RoutingTable, source: number, routes: Readonly<Record<string, string>>): void {
+  table.transact(source, (transaction) => {
+    for (const [id, expression] of Object.entries(routes)) transaction.upsert(routeOf(id, expression));
+  });
+}
+
+export function find(
+  reader: TableReader<TestInstance>,
+  fields: RequestFields = {},
+  pin = pinOf(reader),
+): string | null {
+  return reader.lookup(pin, requestOf(fields), new LookupResult())?.id ?? null;
+}
+
+export function pinOf(reader: TableReader<TestInstance>): TablePin {
+  const pin = new TablePin();
+  reader.pin(pin);
+  return pin;
+}
+
+export function listed(table: RoutingTable): string[] {
+  return table.page(0, 1000).map((route) => `${route.id}: ${printExpression(route)}`);
 }

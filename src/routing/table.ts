@@ -2,13 +2,13 @@
 // A change is a transaction: readers see all of it or nothing, and when the writer throws nothing of it happened. What a route
 // costs to change does not depend on the size of the table.
 
-import { randomInt } from "node:crypto";
 import { normalizeSlots } from "../eskip/canonical.ts";
 import { parseRouteExpression } from "../eskip/parser.ts";
 import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
 import type { RouteText, RouteTransaction } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
+import { crypto } from "../util/lazy-builtin.ts";
 import { checkRoute, type RouteCheckProblem } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
@@ -69,7 +69,7 @@ const PAUSE_MS = 10;
 
 export class RoutingTable {
   readonly #options: RoutingTableOptions;
-  readonly #seed = randomInt(1, 2 ** 31);
+  readonly #seed = crypto().randomInt(1, 2 ** 31);
   #store: TableStore;
   #members: TableMembers;
   #order: RecordOrder;

@@ -22,6 +22,7 @@ const table: readonly (readonly [string, number])[] = [
   ["TrafficSegment(0, 1)", 0],
   ["Weight(1.9) && Weight(3)", 4],
   ["Weight(-1.9)", -1],
+  [`Weight(1${"0".repeat(400)}) && True()`, Number.MAX_SAFE_INTEGER],
   ['Weight(-5) && Method("GET")', -4],
   ['Source("10.0.0.0/8") && Cookie("a", "b") && Weight(100)', 102],
 ];

@@ -4,13 +4,16 @@ import type { Call, Route } from "../eskip/route.ts";
 import { checkArgs } from "../spec/args.ts";
 import type { Registry } from "../spec/registry.ts";
 
+/** Weights beyond are equal: differences of larger numbers, or of infinite ones, would give no order. */
+const MAX_WEIGHT = Number.MAX_SAFE_INTEGER;
+
 /** The weight of a checked route. */
 export function routeWeight(route: Route, registry: Registry): number {
   let weight = route.hostRegexps.length + route.pathRegexps.length;
   if (route.method !== "") weight++;
   weight += distinctNames(route.headers) + distinctNames(route.headerRegexps);
   if (route.predicates.length > 0) weight += listWeight(route, registry);
-  return weight;
+  return Math.max(-MAX_WEIGHT, Math.min(MAX_WEIGHT, weight));
 }
 
 function distinctNames(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): number {

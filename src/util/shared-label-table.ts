@@ -135,12 +135,6 @@ export class LabelWriter implements LabelTable {
     if (slots > this.slots.length) this.#rehash(slots);
   }
 
-  /** The text of a label. */
-  text(label: number): string {
-    const start = this.starts[label]!;
-    return Buffer.from(this.bytes.buffer, start, this.starts[label + 1]! - start).toString("latin1");
-  }
-
   #rehash(slots: number): void {
     const wider = sharedInt32(slots);
     const mask = slots - 1;
