@@ -1,5 +1,5 @@
 // The owner of what the process knows about endpoints (spec resilience 7), in the main thread: makes the memory, gives each worker
-// its column, judges the counts of a period once for all workers, forgets endpoints that no route named for a minute. What a
+// its column, judges the counts of a period once for all workers, forgets endpoints that nobody held for a minute. What a
 // worker had in flight goes with it; what it had counted stays.
 
 import type { Logger } from "../observability/log.ts";
@@ -21,6 +21,7 @@ import {
   UNHEALTHY,
   WEIGHT_LOSS,
 } from "./endpoint-memory.ts";
+import { Endpoints } from "./endpoints.ts";
 import { type HealthSettings, judgeHealth } from "./passive-health.ts";
 
 /** How long an endpoint that no built route names is remembered, and how often that is looked at. */
@@ -48,6 +49,8 @@ export class EndpointRegistry {
   readonly #memory: EndpointMemory;
   readonly #endpoints: SharedTable;
   readonly #turns: SharedTable;
+  /** The endpoints as the main thread uses them; it counts nothing but what ended workers leave behind. */
+  readonly endpoints: Endpoints;
   /** The worker that has a column, 0 for none. */
   readonly #workers: number[];
   /** Sums of requests and failures at the end of the last period, two cells a slot. */
@@ -60,6 +63,7 @@ export class EndpointRegistry {
     this.#memory = endpointMemory(options.workers, ratio, crypto().randomInt(1, 2 ** 31));
     this.#endpoints = new SharedTable(this.#memory.endpoints);
     this.#turns = new SharedTable(this.#memory.turns);
+    this.endpoints = new Endpoints(this.#memory, options.workers);
     this.#workers = new Array<number>(options.workers).fill(0);
     this.#seen = new Int32Array(overflowSlot(this.#memory) * 2);
   }

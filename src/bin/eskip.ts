@@ -1,7 +1,6 @@
 // The eskip command: hands arguments and streams of the process to app/eskip.ts and sets the exit code.
 
 import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { runEskip } from "../app/eskip.ts";
 
 // A reader that has seen enough (`eskip print | head`) is no fault of ours.

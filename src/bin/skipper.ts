@@ -1,6 +1,5 @@
 // The skipper command: reads the command line, starts the proxy, waits for signals, sets the exit code.
 
-import process from "node:process";
 import { startSkipper } from "../app/skipper.ts";
 import { readVersion } from "../app/version.ts";
 import { logSettings } from "../app/worker-settings.ts";

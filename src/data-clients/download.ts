@@ -1,14 +1,13 @@
 // GET of a document with a condition, redirects, gzip and a limit of time (spec route-sources 2.3). The body is complete when it is
 // handed over; an interrupted one is a failure.
 
-import * as http from "node:http";
-import * as https from "node:https";
-import { createGunzip } from "node:zlib";
+import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { http, https, zlib } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
 
 export interface Download {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
+  readonly headers: IncomingHttpHeaders;
   /** Empty for another status than 200. */
   readonly body: Uint8Array<SharedArrayBuffer>;
 }
@@ -18,13 +17,13 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 
 /** Holds the connections to one server between polls. */
 export class Downloader {
-  readonly #agents: { "http:": http.Agent; "https:": https.Agent };
+  readonly #agents: { "http:": Agent; "https:": Agent };
   readonly #timeoutMs: number;
 
   /** `timeoutMs` is for all of one download, 0: none. `env` holds HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   constructor(timeoutMs: number, env: NodeJS.ProcessEnv) {
     const options = { keepAlive: true, proxyEnv: env };
-    this.#agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+    this.#agents = { "http:": new (http().Agent)(options), "https:": new (https().Agent)(options) };
     this.#timeoutMs = timeoutMs;
   }
 
@@ -60,22 +59,22 @@ export class Downloader {
     }
   }
 
-  #request(target: URL, etag: string, signal: AbortSignal): Promise<http.IncomingMessage> {
+  #request(target: URL, etag: string, signal: AbortSignal): Promise<IncomingMessage> {
     const { protocol } = target;
     if (protocol !== "http:" && protocol !== "https:") {
       return Promise.reject(new Error(`unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`));
     }
-    const headers: http.OutgoingHttpHeaders = { "accept-encoding": "gzip" };
+    const headers: OutgoingHttpHeaders = { "accept-encoding": "gzip" };
     if (etag !== "") headers["if-none-match"] = etag;
     const options = { headers, signal, agent: this.#agents[protocol] };
     return new Promise((resolve, reject) => {
-      const get = protocol === "https:" ? https.get : http.get;
+      const get = protocol === "https:" ? https().get : http().get;
       get(target, options, resolve).on("error", reject);
     });
   }
 }
 
-async function readBody(response: http.IncomingMessage): Promise<Uint8Array<SharedArrayBuffer>> {
+async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   const take = (chunk: Uint8Array): void => {
@@ -83,7 +82,7 @@ async function readBody(response: http.IncomingMessage): Promise<Uint8Array<Shar
     length += chunk.length;
   };
   if (response.headers["content-encoding"] === "gzip") {
-    const unzip = createGunzip();
+    const unzip = zlib().createGunzip();
     response.on("error", (cause) => unzip.destroy(cause));
     for await (const chunk of response.pipe(unzip)) take(chunk as Uint8Array);
   } else {

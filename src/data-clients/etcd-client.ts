@@ -1,9 +1,9 @@
 // The part of etcd's v2 key API that routes need (spec route-sources 5): list, watch, put, delete. Used by the etcd data client of
 // the proxy and by the eskip command. Nodes are tried in order and the one that answered comes first from then on.
 
-import http from "node:http";
-import https from "node:https";
+import type { ClientRequest } from "node:http";
 import { checkUrl } from "../eskip/url.ts";
+import { http, https } from "../util/lazy-builtin.ts";
 
 export interface EtcdSettings {
   /** Base URLs of the nodes, e.g. `http://127.0.0.1:2379`. */
@@ -73,7 +73,7 @@ export function checkEtcdUrls(urls: readonly string[]): string {
 export class EtcdClient {
   readonly #settings: EtcdSettings;
   readonly #path: string;
-  readonly #running = new Set<http.ClientRequest>();
+  readonly #running = new Set<ClientRequest>();
   #urls: readonly string[];
 
   constructor(settings: EtcdSettings) {
@@ -152,7 +152,7 @@ export class EtcdClient {
     const { insecure, timeoutMs } = this.#settings;
     return new Promise((resolve, reject) => {
       const options = { method, headers: this.#headers(body), rejectUnauthorized: !insecure, agent: false as const };
-      const request = url.startsWith("https:") ? https.request(url, options) : http.request(url, options);
+      const request = url.startsWith("https:") ? https().request(url, options) : http().request(url, options);
       this.#running.add(request);
       const timer = setTimeout(() => {
         request.destroy(new EtcdError(`${method} ${url}: request timed out after ${timeoutMs} ms`, true));

@@ -1,9 +1,9 @@
 // `HeaderSHA256` (spec predicates 6): a shared secret in a header without the secret in the routing table.
 
-import { hash } from "node:crypto";
 import { headerName, stringKind } from "../spec/arg-kinds.ts";
 import { type ArgKind, one, Refused, rest } from "../spec/args.ts";
 import { definePredicate } from "../spec/predicate.ts";
+import { crypto } from "../util/lazy-builtin.ts";
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -26,11 +26,12 @@ export const headerSha256 = definePredicate({
   examples: [
     'svc: HeaderSHA256("X-Client-Key", "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5") -> "http://backend.test";',
   ],
-  create:
-    ([name, digests]) =>
-    (request) => {
+  create([name, digests]) {
+    const { hash } = crypto();
+    return (request) => {
       const value = request.headers.get(name);
       if (value === undefined || value === "") return false;
       return digests.includes(hash("sha256", Buffer.from(value, "latin1"), "hex"));
-    },
+    };
+  },
 });

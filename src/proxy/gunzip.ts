@@ -1,10 +1,10 @@
 // Undoes the gzip that the proxy itself asked for (spec proxy 9 and 13), piece by piece as the backend sends it.
 
-import { createGunzip, constants } from "node:zlib";
 import type { BodyTransform } from "../spec/context.ts";
+import { zlib } from "../util/lazy-builtin.ts";
 
 export function gunzipTransform(): BodyTransform {
-  const gunzip = createGunzip({ flush: constants.Z_SYNC_FLUSH });
+  const gunzip = zlib().createGunzip({ flush: zlib().constants.Z_SYNC_FLUSH });
   let pieces: Buffer[] = [];
   let failure: Error | null = null;
   gunzip.on("data", (piece: Buffer) => pieces.push(piece));

@@ -1,7 +1,7 @@
 // The listening socket of one worker: SO_REUSEPORT lets every worker have its own, so the kernel spreads the connections.
 
 import net, { type Server, type Socket } from "node:net";
-import tls from "node:tls";
+import { tls } from "../util/lazy-builtin.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -39,7 +39,7 @@ function plainServer(proxy: Proxy): Server {
 
 function tlsServer(proxy: Proxy, settings: ServerTls): Server {
   const first = settings.certificates[0]!;
-  const server = tls.createServer({
+  const server = tls().createServer({
     allowHalfOpen: true,
     cert: first.cert,
     key: first.key,

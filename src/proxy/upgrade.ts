@@ -2,12 +2,12 @@
 // own. With 101 both sockets become one byte tunnel that no timeout and no table change touches; any other answer is passed on.
 
 import net from "node:net";
-import tls from "node:tls";
-import { statusText } from "../http/status.ts";
+import { statusLine } from "../http/h1/head-writer.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
-import { statusLine } from "../http/h1/head-writer.ts";
 import { Headers } from "../http/headers.ts";
+import { statusText } from "../http/status.ts";
+import { tls } from "../util/lazy-builtin.ts";
 import { backendRequestHead } from "./backend-request.ts";
 import { type Exchange, Phase } from "./exchange.ts";
 import { record } from "./record.ts";
@@ -60,7 +60,7 @@ export class Upgrade {
     const address = { host: pool.hostname, port: pool.port, noDelay: true, autoSelectFamily: options.dualStack };
     if (target.scheme === "http") return net.connect(address);
     const cert = options.clientCerts[0];
-    return tls.connect({
+    return tls().connect({
       ...address,
       ...(net.isIP(pool.hostname) === 0 ? { servername: pool.hostname } : {}),
       rejectUnauthorized: options.verifyTls,

@@ -1,8 +1,9 @@
 // The support listener: plain HTTP for operators, served by the main thread beside the proxy (spec observability 1). What it shows
 // is given as handlers by path; everything else is 404.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "../observability/log.ts";
+import { http } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
 
 export interface SupportHandler {
@@ -13,7 +14,7 @@ export interface SupportHandler {
 
 /** A server that does not listen yet. */
 export function createSupportListener(handlers: readonly SupportHandler[], log: Logger): Server {
-  return createServer((request, response) => {
+  return http().createServer((request, response) => {
     const path = request.url!.split("?", 1)[0]!;
     const handler = handlers.find((candidate) => path === candidate.path || path.startsWith(`${candidate.path}/`));
     if (handler === undefined) return notFound(response);

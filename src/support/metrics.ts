@@ -4,11 +4,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
 import { CODAHALE_CONTENT_TYPE, Codahale } from "../observability/codahale.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { PrometheusExposition } from "../observability/prometheus.ts";
 import { reportRuntime } from "../observability/runtime-reading.ts";
+import { zlib } from "../util/lazy-builtin.ts";
 
 const CODAHALE_ACCEPT = "application/codahale+json";
 
@@ -72,7 +72,7 @@ async function servePrometheus(
     response.setHeader("Content-Type", contentType);
     if (compress && acceptsGzip(request.headers["accept-encoding"])) {
       response.setHeader("Content-Encoding", "gzip");
-      await pipeline(Readable.from(text), createGzip(), response);
+      await pipeline(Readable.from(text), zlib().createGzip(), response);
     } else await pipeline(Readable.from(text), response);
   } catch {
     // The scraper went away, or the text broke off: a connection that ends early says so.

@@ -2,7 +2,8 @@
 // invalid byte counts as one U+FFFD (spec matching 14, filters 2). Every pattern of a route goes through here. The engine is re2js;
 // what regexp-fast-path.ts proves equal and linear runs on the built-in one, which is several times faster (regexp.bench.ts).
 
-import { RE2JS } from "re2js";
+import { createRequire } from "node:module";
+import type { RE2JS } from "re2js";
 import { isAscii } from "./bytes.ts";
 import { type LiteralHost, literalHosts, matchLiteralHosts } from "./host-pattern.ts";
 import { LruMap } from "./lru.ts";
@@ -39,13 +40,21 @@ export function compileRegexp(pattern: string): CompiledRegexp | RegexpError {
   const fast = hosts === null ? analyseRegexp(pattern) : null;
   let engine: RE2JS | null = null;
   try {
-    if (hosts === null && fast === null) engine = RE2JS.compile(pattern);
+    if (hosts === null && fast === null) engine = compileRe2(pattern);
   } catch (error) {
     return new RegexpError(errorText(error));
   }
   const compiled = new CompiledRegexp(pattern, hosts, fast, engine);
   memo.set(pattern, compiled);
   return compiled;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The library is loaded for the first pattern that needs it: it takes 1 MB in every thread. */
+function compileRe2(pattern: string): RE2JS {
+  const library: typeof import("re2js") = require("re2js");
+  return library.RE2JS.compile(pattern);
 }
 
 /** The engine reports syntax errors in the words of RE2; a pattern that nests too deep ends in a RangeError. */
@@ -88,7 +97,7 @@ export class CompiledRegexp {
   }
 
   #re2(): RE2JS {
-    this.#engine ??= RE2JS.compile(this.source);
+    this.#engine ??= compileRe2(this.source);
     return this.#engine;
   }
 
