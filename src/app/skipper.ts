@@ -20,6 +20,7 @@ import { serveRoutes } from "../support/routes.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
+import { watchEndpoints } from "./watch-endpoints.ts";
 import { logSettings, workerCount, workerSettings } from "./worker-settings.ts";
 
 export interface RunningSkipper {
@@ -64,7 +65,7 @@ export async function startSkipper(
   endpoints.start();
   const updater = new RouteUpdater({
     sources: built.clients,
-    table,
+    table: watchEndpoints(table, endpoints.endpoints, Date.now),
     preProcessors: buildPreProcessors(options, log),
     metrics: routeUpdateMetrics(hub, table),
     log,
