@@ -159,7 +159,7 @@ export class TableStore implements TableGeneration {
   leafOf(pattern: PathPattern): number {
     let node = ROOT_NODE;
     for (const segment of pattern.segments) {
-      node = isWildcard(segment) ? this.wildcardChild(node) : this.#childOf(node, segment, 0, segment.length);
+      node = isWildcard(segment) ? this.#wildcardChild(node) : this.#childOf(node, segment, 0, segment.length);
     }
     return node * LEAVES_PER_NODE + pattern.place;
   }
@@ -199,7 +199,7 @@ export class TableStore implements TableGeneration {
     return child;
   }
 
-  wildcardChild(node: number): number {
+  #wildcardChild(node: number): number {
     const known = this.wildcards[node]!;
     if (known !== 0) return known;
     const child = this.labels.addUnlisted();
