@@ -26,6 +26,8 @@ import { logSettings, workerCount, workerSettings } from "./worker-settings.ts";
 export interface RunningSkipper {
   /** SIGTERM: tell predicates, wait for the health checks, drain, end. */
   shutdown(waitMs: number): Promise<void>;
+  /** Ends one worker as a crash would, so that a program can try out what its clients see. */
+  crashWorker(): void;
 }
 
 /** Starts the proxy; rejects with the message of the fatal line when it cannot start. */
@@ -94,6 +96,7 @@ export async function startSkipper(
       log.info("done.");
       await openedLog.close(1000);
     },
+    crashWorker: () => supervisor.crashOne(),
   };
 }
 

@@ -86,6 +86,12 @@ export class Supervisor {
     await done;
   }
 
+  /** Ends one worker as a crash would: its connections break, another takes its place. */
+  crashOne(): void {
+    const [first] = this.#running;
+    void first?.worker.terminate();
+  }
+
   #say(running: Running, message: ToWorker): void {
     running.worker.postMessage(message);
   }

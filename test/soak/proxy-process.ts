@@ -1,4 +1,4 @@
-// The proxy under soak: the real launcher as a child process, with a routes file that can be replaced, watched through /proc.
+// The proxy under soak: a child process whose workers can be crashed, with a routes file that can be replaced, watched through /proc.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,11 +19,12 @@ export class ProxyProcess {
   #log = "";
   #isRunning = true;
 
-  private constructor(launcher: string, port: number, supportPort: number, routes: string, flags: readonly string[]) {
+  private constructor(port: number, supportPort: number, routes: string, flags: readonly string[]) {
     this.port = port;
     this.writeRoutes(routes);
     const addresses = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${supportPort}`];
-    this.#child = spawn(launcher, [...addresses, `-routes-file=${this.#routesFile}`, ...flags], {
+    const entry = path.join(import.meta.dirname, "crashing-skipper.ts");
+    this.#child = spawn(process.execPath, [entry, ...addresses, `-routes-file=${this.#routesFile}`, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
@@ -44,8 +45,8 @@ export class ProxyProcess {
   }
 
   /** Starts the proxy and waits until it accepts connections. */
-  static async start(launcher: string, routes: string, flags: readonly string[]): Promise<ProxyProcess> {
-    const proxy = new ProxyProcess(launcher, await freePort(), await freePort(), routes, flags);
+  static async start(routes: string, flags: readonly string[]): Promise<ProxyProcess> {
+    const proxy = new ProxyProcess(await freePort(), await freePort(), routes, flags);
     const since = performance.now();
     while (!(await accepts(proxy.port))) {
       if (!proxy.isRunning || performance.now() - since > 20_000) {
@@ -77,6 +78,11 @@ export class ProxyProcess {
 
   get openFiles(): number {
     return this.#isRunning ? readdirSync(`/proc/${this.#child.pid}/fd`).length : 0;
+  }
+
+  /** Ends one of its workers as a crash would. */
+  crashWorker(): void {
+    this.#child.kill("SIGUSR2");
   }
 
   /** Replaces the routes in one step. */

@@ -31,8 +31,11 @@ const growthMb = 30;
 /** Idle connections to backends that a proxy may keep. */
 const keptFiles = 300;
 const routeLimitMs = 5000;
+/** A worker crashes this often; for so long after it broken connections have a cause. */
+const crashEveryMs = 15_000;
+const crashExcuseMs = 3000;
 
-export async function runSoak(launcher: string, seconds: number): Promise<SoakReport> {
+export async function runSoak(seconds: number): Promise<SoakReport> {
   const ledger = new Ledger();
   const steady = new SoakBackend();
   const flaky = new SoakBackend();
@@ -41,7 +44,7 @@ export async function runSoak(launcher: string, seconds: number): Promise<SoakRe
   await flaky.start();
   let version = 0;
   const routes = () => routesText(steady.port, flaky.port, version);
-  const proxy = await ProxyProcess.start(launcher, routes(), [
+  const proxy = await ProxyProcess.start(routes(), [
     "-experimental-upgrade",
     "-access-log-disabled",
     "-wait-first-route-load",
@@ -59,6 +62,16 @@ export async function runSoak(launcher: string, seconds: number): Promise<SoakRe
       },
     },
     { everyMs: 3000, happen: () => (flaky.isUp ? flaky.kill() : flaky.start()) },
+    {
+      everyMs: crashEveryMs,
+      async happen() {
+        // The first one comes after a pause, so that the memory of a run without crashes is known.
+        await delay(crashEveryMs);
+        ledger.excuse(crashExcuseMs);
+        proxy.crashWorker();
+        ledger.done("worker crash");
+      },
+    },
   ];
   const samples: number[] = [];
   const isOver = new AbortController();
@@ -93,9 +106,10 @@ async function actLoop(actor: Actor, port: number, ledger: Ledger, over: AbortSi
 }
 
 async function eventLoop(event: Event, over: AbortSignal): Promise<void> {
+  const ended = { signal: over, ref: true };
   while (!over.aborted) {
     await event.happen();
-    await delay(event.everyMs);
+    await delay(event.everyMs, undefined, ended).catch(() => {});
   }
 }
 

@@ -2,7 +2,6 @@
 // with --report FILE) and ends with 1 when a request to a healthy backend failed or memory did not end where it began.
 
 import { writeFileSync } from "node:fs";
-import path from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { runSoak } from "./run-soak.ts";
@@ -11,13 +10,12 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "1" },
     report: { type: "string" },
-    skipper: { type: "string", default: path.join(import.meta.dirname, "../../bin/skipper") },
   },
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-const report = await runSoak(values.skipper, Number(values.minutes) * 60);
+const report = await runSoak(Number(values.minutes) * 60);
 const text = `${JSON.stringify(report, null, 2)}\n`;
 if (values.report === undefined) process.stdout.write(text);
 else writeFileSync(values.report, text);
