@@ -20,6 +20,7 @@ import { serveRoutes } from "../support/routes.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
+import { watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
 import { logSettings, workerCount, workerSettings } from "./worker-settings.ts";
 
@@ -55,7 +56,7 @@ export async function startSkipper(
   });
   const supervisor = new Supervisor({
     count: workers,
-    entry: new URL(`./worker${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url),
+    entry: new URL(`../app/worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
     settings,
     hub,
     endpoints,
@@ -79,6 +80,10 @@ export async function startSkipper(
   if (options.waitFirstRouteLoad) await updater.firstLoad;
   log.info("Dataclients are updated once, first load complete");
   await supervisor.listen();
+  const certificates =
+    settings.tls === null
+      ? null
+      : watchCertificates(options, settings.tls.certificates, log, (pairs) => supervisor.replaceCertificates(pairs));
   log.info(`Listen on ${options.address}`);
 
   return {
@@ -89,6 +94,7 @@ export async function startSkipper(
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();
+      certificates?.stop();
       await supervisor.drain();
       endpoints.stop();
       support?.close();

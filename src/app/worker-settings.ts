@@ -1,6 +1,6 @@
 // From the options to what a worker is built from: plain data that can be sent to a thread, every rule of "0 means" applied once.
 
-import { readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { PoolOptions } from "../backends/pool.ts";
 import { loadKeyPairs } from "../config/certificates.ts";
@@ -16,13 +16,19 @@ import type { AccessLogSettings } from "../observability/access-log.ts";
 import { parseLogLevel } from "../observability/log.ts";
 import type { LogSettings } from "../observability/log-output.ts";
 import { DEFAULT_BUCKETS, type MetricsSettings, metricSwitches } from "../observability/metrics-settings.ts";
-import type { ListenAddress, ServerTls } from "../proxy/listener.ts";
+import type { ListenAddress } from "../proxy/listener.ts";
 import type { ProxyOptions } from "../proxy/proxy.ts";
+import type { ServerTls } from "../proxy/server-certificates.ts";
+import { CidrError, parseCidrSet } from "../util/cidr.ts";
 
 export interface WorkerSettings {
   readonly proxy: ProxyOptions;
   readonly pools: PoolOptions;
-  readonly listeners: readonly { readonly address: ListenAddress; readonly tls: ServerTls | null }[];
+  readonly listeners: readonly { readonly address: ListenAddress; readonly secure: boolean }[];
+  /** Null: TLS is off. */
+  readonly tls: ServerTls | null;
+  /** Null: -enable-proxy-protocol is not given. */
+  readonly proxyProtocol: ProxyProtocolSettings | null;
   readonly maxHeaderBytes: number;
   readonly log: LogSettings;
   readonly accessLog: AccessLogSettings;
@@ -32,6 +38,13 @@ export interface WorkerSettings {
   readonly forwardedExclude: readonly string[];
   readonly disabledFilters: readonly string[];
   readonly ignoreTrailingSlash: boolean;
+}
+
+/** Networks of peers, checked at start. */
+export interface ProxyProtocolSettings {
+  readonly deny: readonly string[];
+  readonly skip: readonly string[];
+  readonly allow: readonly string[];
 }
 
 const defaultStatus = 404;
@@ -51,6 +64,8 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     proxy: proxyOptions(options),
     pools: await poolOptions(options),
     listeners: listeners(options, tls),
+    tls,
+    proxyProtocol: proxyProtocol(options),
     maxHeaderBytes: options.maxHeaderBytes > 0 ? options.maxHeaderBytes : 1_048_576,
     log: logSettings(options),
     accessLog: {
@@ -145,10 +160,13 @@ async function poolOptions(options: Options): Promise<PoolOptions> {
 function tlsVersion(text: string): PoolOptions["tlsMinVersion"] {
   switch (text) {
     case "1.0":
+    case "10":
       return "TLSv1";
     case "1.1":
+    case "11":
       return "TLSv1.1";
     case "1.3":
+    case "13":
       return "TLSv1.3";
     default:
       return "TLSv1.2";
@@ -156,27 +174,35 @@ function tlsVersion(text: string): PoolOptions["tlsMinVersion"] {
 }
 
 async function serverTls(options: Options): Promise<ServerTls | null> {
-  if (options.tlsCert === "" && options.tlsKey === "") return null;
-  const read = (names: string) => Promise.all(names.split(",").map((name) => readFile(name, "utf8")));
-  const certs = await read(options.tlsCert);
-  const keys = await read(options.tlsKey);
-  if (certs.length !== keys.length) throw new Error("number of certificates and keys differ in tls-cert and tls-key");
-  const auth = options.tlsClientAuth;
+  const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
+  if (pairs instanceof Invalid) throw new Error(pairs.message);
+  if (pairs.length === 0) return null;
   return {
-    certificates: certs.map((cert, i) => ({ cert, key: keys[i]! })),
+    certificates: pairs.map(({ cert, key }) => ({ cert, key })),
     minVersion: tlsVersion(options.tlsMinVersion),
-    requestCert: auth !== "NoClientCert",
-    verifyClient: auth === "RequireAndVerifyClientCert",
+    secureCiphers: options.excludeInsecureCipherSuites,
+    clientAuth: options.tlsClientAuth,
+    ticketKeys: randomBytes(48),
   };
+}
+
+function proxyProtocol(options: Options): ProxyProtocolSettings | null {
+  if (!options.enableProxyProtocol) return null;
+  const lists = { deny: options.proxyDenyCidrs, skip: options.proxySkipCidrs, allow: options.proxyAllowCidrs };
+  for (const list of Object.values(lists)) {
+    const set = parseCidrSet(list);
+    if (set instanceof CidrError) throw new Error(`failed to start proxy listener: ${set.message}`);
+  }
+  return lists;
 }
 
 function listeners(options: Options, tls: ServerTls | null): WorkerSettings["listeners"] {
   const main = {
     address: listenAddress(options.address === "" ? (tls === null ? ":80" : ":443") : options.address),
-    tls,
+    secure: tls !== null,
   };
   if (options.insecureAddress === "" || tls === null) return [main];
-  return [main, { address: listenAddress(options.insecureAddress), tls: null }];
+  return [main, { address: listenAddress(options.insecureAddress), secure: false }];
 }
 
 /** `host:port`, `:port`, `[v6]:port`. Throws with a message that names the address. */

@@ -11,14 +11,17 @@ import { openWorkerLog } from "../observability/log-output.ts";
 import { loadHash64 } from "../observability/mask-query.ts";
 import { RequestMetrics } from "../observability/request-metrics.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
+import type { TlsListener } from "../proxy/accepted-connection.ts";
 import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { Proxy } from "../proxy/proxy.ts";
+import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { RouteBuilder } from "../proxy/route-builder.ts";
+import { ServerCertificates } from "../proxy/server-certificates.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
-import { CidrError, parseCidrSet } from "../util/cidr.ts";
+import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -89,10 +92,26 @@ function forwardedHeaders(): ForwardedHeaders | null {
   return new ForwardedHeaders({ ...settings.forwarded, exclude: exclude instanceof CidrError ? null : exclude });
 }
 
+const tls = tlsListener();
+const proxyProtocol = proxyProtocolSets();
+
+function tlsListener(): TlsListener | null {
+  if (settings.tls === null) return null;
+  return { certificates: new ServerCertificates(settings.tls), clientAuth: settings.tls.clientAuth, keyLog: null };
+}
+
+function proxyProtocolSets(): ProxyProtocol | null {
+  if (settings.proxyProtocol === null) return null;
+  // The main thread has checked the lists.
+  const set = (list: readonly string[]) => parseCidrSet(list) as CidrSet;
+  const { deny, skip, allow } = settings.proxyProtocol;
+  return { deny: set(deny), skip: set(skip), allow: set(allow) };
+}
+
 runWorker(
   port,
   proxy,
-  settings.listeners,
+  settings.listeners.map(({ address, secure }) => ({ address, intake: { proxyProtocol, tls: secure ? tls : null } })),
   () => {
     shuttingDown = true;
     log.info("Got shutdown signal for Shutdown predicates");

@@ -65,6 +65,8 @@ export class BackendConnection implements Timed {
   #private: Buffer | null = null;
   #error: NodeJS.ErrnoException | null = null;
   readonly #secure: boolean;
+  /** TCP is connected, and TLS is being agreed on. */
+  #reached = false;
 
   constructor(pool: HostPool, pools: Pools, owner: BackendOwner) {
     this.pool = pool;
@@ -108,6 +110,7 @@ export class BackendConnection implements Timed {
     const socket = this.socket;
     if (this.#secure) {
       socket.on("connect", () => {
+        this.#reached = true;
         this.deadlineMs = this.#pools.deadlines.touch() + this.#pools.options.tlsTimeoutMs;
       });
       socket.on("secureConnect", () => this.#opened());
@@ -364,7 +367,7 @@ export class BackendConnection implements Timed {
     }
     const error = this.#error;
     const message = error === null ? "EOF" : error.message;
-    if (!this.connected) this.#fail(isTlsError(error) ? BackendFailure.tls : BackendFailure.connect, message);
+    if (!this.connected) this.#fail(this.#reached ? handshakeFailure(error) : BackendFailure.connect, message);
     else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
     else if (error !== null) this.#fail(BackendFailure.network, message);
     else
@@ -375,10 +378,9 @@ export class BackendConnection implements Timed {
   }
 }
 
-/** TLS errors come after the TCP connect: they carry no `syscall`, or an OpenSSL code. */
-function isTlsError(error: NodeJS.ErrnoException | null): boolean {
-  if (error === null) return false;
-  return (
-    error.syscall === undefined || (error.code ?? "").startsWith("ERR_SSL") || (error.code ?? "").startsWith("ERR_TLS")
-  );
+/** A reset is an error of the network; everything else, a plain end too, means that the backend does not speak our TLS. */
+function handshakeFailure(error: NodeJS.ErrnoException | null): BackendFailure {
+  // Node reports a plain end during the handshake as a reset without a system call.
+  const reset = error !== null && error.syscall !== undefined && error.code !== "EPROTO";
+  return reset ? BackendFailure.network : BackendFailure.tls;
 }

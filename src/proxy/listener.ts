@@ -1,7 +1,7 @@
-// The listening socket of one worker: SO_REUSEPORT lets every worker have its own, so the kernel spreads the connections.
+// The listening sockets of one worker: SO_REUSEPORT lets every worker have its own, so the kernel spreads the connections.
 
 import net, { type Server, type Socket } from "node:net";
-import { tls } from "../util/lazy-builtin.ts";
+import { AcceptedConnection, type Intake } from "./accepted-connection.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -11,17 +11,17 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** What TLS needs on the server side; PEM texts. */
-export interface ServerTls {
-  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
-  readonly minVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
-  readonly requestCert: boolean;
-  readonly verifyClient: boolean;
-}
+/** A listener without TLS and PROXY protocol. */
+export const plainIntake: Intake = { proxyProtocol: null, tls: null };
 
 /** Opens the listener; rejects as `listen` does. */
-export function listen(proxy: Proxy, address: ListenAddress, serverTls: ServerTls | null): Promise<Server> {
-  const server = serverTls === null ? plainServer(proxy) : tlsServer(proxy, serverTls);
+export function listen(proxy: Proxy, address: ListenAddress, intake: Intake): Promise<Server> {
+  const bare = intake.proxyProtocol === null && intake.tls === null;
+  const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    const peer = socket.remoteAddress;
+    if (peer === undefined) socket.destroy();
+    else accept(proxy, socket, plainAddress(peer), bare ? null : intake);
+  });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     const host = address.host === "" ? {} : { host: address.host };
@@ -33,38 +33,9 @@ export function listen(proxy: Proxy, address: ListenAddress, serverTls: ServerTl
   });
 }
 
-function plainServer(proxy: Proxy): Server {
-  return net.createServer({ noDelay: true, allowHalfOpen: true }, (socket) => serve(proxy, socket));
-}
-
-function tlsServer(proxy: Proxy, settings: ServerTls): Server {
-  const first = settings.certificates[0]!;
-  const server = tls().createServer({
-    allowHalfOpen: true,
-    cert: first.cert,
-    key: first.key,
-    minVersion: settings.minVersion,
-    ALPNProtocols: ["http/1.1"],
-    requestCert: settings.requestCert,
-    rejectUnauthorized: settings.verifyClient,
-  });
-  server.on("secureConnection", (socket) => {
-    socket.setNoDelay(true);
-    serve(proxy, socket);
-  });
-  server.on("tlsClientError", (error, socket) => {
-    proxy.log.error(`http: TLS handshake error from ${socket.remoteAddress}:${socket.remotePort}: ${error.message}`);
-  });
-  return server;
-}
-
-function serve(proxy: Proxy, socket: Socket): void {
-  const peer = socket.remoteAddress;
-  if (peer === undefined) {
-    socket.destroy();
-    return;
-  }
-  new ClientConnection(proxy, socket, plainAddress(peer), socket.remotePort ?? 0);
+function accept(proxy: Proxy, socket: Socket, peer: string, intake: Intake | null): void {
+  if (intake === null) new ClientConnection(proxy, socket, peer, socket.remotePort ?? 0);
+  else new AcceptedConnection(proxy, socket, peer, socket.remotePort ?? 0, intake);
 }
 
 /** An IPv4 peer of a dual-stack socket is shown as IPv4. */

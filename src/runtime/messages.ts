@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. Requests, counters and routes never go this way: they are in shared memory.
 
 import type { SeriesAnnouncement } from "../observability/worker-metrics.ts";
+import type { ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 
 export type ToWorker =
@@ -8,6 +9,8 @@ export type ToWorker =
   | { readonly type: "listen" }
   /** The routing table moved to larger memory. */
   | { readonly type: "table"; readonly generation: TableGeneration }
+  /** The files of the server certificates changed. */
+  | { readonly type: "certificates"; readonly certificates: readonly ServerCertificate[] }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */

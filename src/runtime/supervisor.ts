@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
+import type { ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -37,6 +38,8 @@ export class Supervisor {
   #listening = false;
   #draining = false;
   #allDrained: (() => void) | null = null;
+  /** Those that came after the start. */
+  #certificates: readonly ServerCertificate[] | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -69,6 +72,12 @@ export class Supervisor {
   /** The routing table moved: everybody adopts it. */
   publish(generation: TableGeneration): void {
     for (const running of this.#running) this.#say(running, { type: "table", generation });
+  }
+
+  /** New handshakes get these certificates, also those of workers that start later. */
+  replaceCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#certificates = certificates;
+    for (const running of this.#running) this.#say(running, { type: "certificates", certificates });
   }
 
   shuttingDown(): void {
@@ -111,6 +120,7 @@ export class Supervisor {
     });
     const running: Running = { number, worker };
     this.#running.add(running);
+    if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
     worker.on("message", (message: FromWorker) => {
       if (message.type === "series") hub.announced(number, message.series);
       else if (message.type === "drained") this.#ended(running);

@@ -2,13 +2,14 @@
 
 import type { Server } from "node:net";
 import type { MessagePort } from "node:worker_threads";
-import { type ListenAddress, listen, type ServerTls } from "../proxy/listener.ts";
+import type { Intake } from "../proxy/accepted-connection.ts";
+import { type ListenAddress, listen } from "../proxy/listener.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 export interface WorkerListener {
   readonly address: ListenAddress;
-  readonly tls: ServerTls | null;
+  readonly intake: Intake;
 }
 
 /** How often unused instances of replaced routes are looked for. */
@@ -35,6 +36,9 @@ export function runWorker(
       case "table":
         proxy.table.adopt(message.generation);
         break;
+      case "certificates":
+        for (const { intake } of listeners) intake.tls?.certificates.replace(message.certificates);
+        break;
       case "shuttingDown":
         onShuttingDown();
         break;
@@ -49,7 +53,7 @@ export function runWorker(
 }
 
 async function openAll(proxy: Proxy, listeners: readonly WorkerListener[], servers: Server[]): Promise<void> {
-  for (const { address, tls } of listeners) servers.push(await listen(proxy, address, tls));
+  for (const { address, intake } of listeners) servers.push(await listen(proxy, address, intake));
 }
 
 /** No new connections, idle ones close, running requests finish with `Connection: close`; tunnels are not waited for. */
