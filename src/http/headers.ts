@@ -4,6 +4,10 @@
 // someone asks for it, and unchanged lines are written out as slices of the block. Changes are kept beside it: a removed line is
 // marked, an added one stands in `added`. Names compare without regard to case (RFC 9110 5.1); names that are set are written in
 // canonical form (`X-Flow-Id`). Values are byte strings. Order between different names is not kept, order within a name is.
+// What is added may hold bytes that no header has (a template may put them in): before it is written, senders of requests ask
+// `additionsAreLegal`, senders of responses call `mendAdditions`.
+
+import { TOKEN } from "./h1/tables.ts";
 
 /** Offsets of one line in the table: name start, name end, value start, value end (value trimmed of blanks and tabs). */
 export const LINE_FIELDS = 4;
@@ -23,7 +27,7 @@ export function canonicalName(name: string): string {
 }
 
 function canonicalNameSlow(name: string): string {
-  for (let i = 0; i < name.length; i++) if (!isTokenChar(name.charCodeAt(i))) return name;
+  if (!isName(name)) return name;
   let out = "";
   let upper = true;
   for (let i = 0; i < name.length; i++) {
@@ -34,15 +38,29 @@ function canonicalNameSlow(name: string): string {
   return out;
 }
 
-/** RFC 9110 5.6.2: tchar. */
-function isTokenChar(c: number): boolean {
-  return (
-    (c >= 97 && c <= 122) ||
-    (c >= 65 && c <= 90) ||
-    (c >= 48 && c <= 57) ||
-    (c > 32 && c < 127 && "!#$%&'*+-.^_`|~".includes(String.fromCharCode(c)))
-  );
+/** RFC 9110 5.6.2: one or more tchar. */
+function isName(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (TOKEN[text.charCodeAt(i)] !== 1) return false;
+  return text.length > 0;
 }
+
+/** Names that were found legal: those of a few filters, asked for on every request. Without meaning beyond isName. */
+const legalNames = new Set<string>();
+const MAX_LEGAL_NAMES = 1024;
+
+function isKnownName(name: string): boolean {
+  if (legalNames.has(name)) return true;
+  if (!isName(name)) return false;
+  if (legalNames.size < MAX_LEGAL_NAMES) legalNames.add(name);
+  return true;
+}
+
+/**
+ * RFC 9110 5.5: no control byte but tab; no character beyond a byte either, of which only the low half would be written. One pass
+ * without a step back; a loop takes twice as long on values that are slices.
+ */
+const ILLEGAL_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const ALL_ILLEGAL_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/g;
 
 /** True when `text` between the offsets equals `name` without regard to ASCII case. */
 function sameName(text: string, start: number, end: number, name: string): boolean {
@@ -161,6 +179,27 @@ export class Headers {
     let n = this.#addedEnd / 2;
     for (let i = 0; i < this.#count; i++) if (!this.#anyRemoved || this.#removed[i] === 0) n++;
     return n;
+  }
+
+  /** True when every added line has a name and a value that may stand in a message head (spec filters 3.5). */
+  additionsAreLegal(): boolean {
+    const added = this.#added;
+    for (let k = 0; k < this.#addedEnd; k += 2)
+      if (!isKnownName(added[k]!) || ILLEGAL_IN_VALUE.test(added[k + 1]!)) return false;
+    return true;
+  }
+
+  /** Drops added lines whose name is illegal and puts blanks for illegal characters of added values (spec filters 3.5). */
+  mendAdditions(): void {
+    if (this.additionsAreLegal()) return;
+    const added = this.#added;
+    let kept = 0;
+    for (let k = 0; k < this.#addedEnd; k += 2) {
+      if (!isName(added[k]!)) continue;
+      added[kept++] = added[k]!;
+      added[kept++] = added[k + 1]!.replaceAll(ALL_ILLEGAL_IN_VALUE, " ");
+    }
+    this.#addedEnd = kept;
   }
 
   /** A copy that does not share changes; the received text is shared. */

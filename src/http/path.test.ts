@@ -44,6 +44,8 @@ test("a path as received goes on while it is a valid encoding (spec matching 2.4
   ] as const;
   for (const [raw, sent] of encodedAnew) assert.equal(outgoingPath(decodePath(raw), raw, false), sent, raw);
   assert.equal(outgoingPath("/new path", "/old", false), "/new%20path");
+  assert.equal(outgoingPath("*", "/old", false), "/*");
+  assert.equal(outgoingPath("/*", "/old", false), "/%2A");
   assert.equal(outgoingPath("no/slash", "/old", false), "/no/slash");
 });
 

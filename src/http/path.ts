@@ -95,10 +95,11 @@ export function patchPath(path: string, rawPath: string): string {
 
 /**
  * The path of the backend request: `rawPath` as received while it is a valid encoding of `path`, else `path` encoded anew; always
- * with a leading slash. `patched` says that patchPath was applied: then escapes of reserved characters in `path` stay escaped
+ * with a leading slash. A lone `*` keeps its star. `patched` says that patchPath was applied: then escapes of reserved characters in `path` stay escaped
  * once (decisions).
  */
 export function outgoingPath(path: string, rawPath: string, patched: boolean): string {
+  if (path === "*") return "/*";
   const kept = isUnchanged(path, rawPath, patched) && isValidEncoding(rawPath);
   const encoded = kept ? rawPath : encode(path, patched);
   return encoded.charCodeAt(0) === 0x2f ? encoded : `/${encoded}`;

@@ -2,6 +2,7 @@
 
 import { outgoingTarget } from "../http/path.ts";
 import { requestLine } from "../http/h1/head-writer.ts";
+import { VALUE } from "../http/h1/tables.ts";
 import { hideConnectionLines } from "./framing-lines.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import type { ContextRequest, RequestContext } from "./request-context.ts";
@@ -23,6 +24,13 @@ const HOP = ["Te", "Proxy-Authenticate", "Proxy-Authorization", "Upgrade"] as co
 /** True when the proxy asks for gzip on its own account and undoes it on the way back (spec proxy 9). */
 export function asksGzip(request: ContextRequest): boolean {
   return request.method !== "HEAD" && !request.headers.has("Accept-Encoding") && !request.headers.has("Range");
+}
+
+/** False when a filter put bytes into the headers or the Host that would end a line, or that no header has (spec filters 3.5). */
+export function canBeWritten(ctx: RequestContext): boolean {
+  const host = ctx.outgoingHost;
+  for (let i = 0; i < host.length; i++) if (VALUE[host.charCodeAt(i)] !== 1) return false;
+  return ctx.request.headers.additionsAreLegal();
 }
 
 export function backendRequestHead(

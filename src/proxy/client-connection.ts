@@ -344,6 +344,7 @@ export class ClientConnection implements ClientStream, Timed {
     if (framing === Framing.unknown && http10) this.#close = true;
     if (!this.bodyDone && this.#unreadable()) this.#close = true;
     this.#ownConnection(headers);
+    headers.mendAdditions();
     let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
     if (!headers.has("Date")) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
     if (this.#chunked) text += "Transfer-Encoding: chunked\r\n";

@@ -8,10 +8,19 @@
 import type { RequestHead } from "../http/h1/request-head.ts";
 import type { AccessLogDecision, Body } from "../spec/context.ts";
 import type { ClientEvents, ClientStream } from "./client-stream.ts";
+import { canBeWritten } from "./backend-request.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
 import type { Proxy } from "./proxy.ts";
-import { clientGone, filterPanic, loopLimit, malformedBody, noRoute, type ProxyError } from "./proxy-error.ts";
+import {
+  clientGone,
+  filterPanic,
+  illegalHeader,
+  loopLimit,
+  malformedBody,
+  noRoute,
+  type ProxyError,
+} from "./proxy-error.ts";
 import { accessLogOn, RequestContext } from "./request-context.ts";
 import { checkRequest } from "./request-checks.ts";
 import { record } from "./record.ts";
@@ -152,6 +161,10 @@ export class Exchange implements ClientEvents {
       return;
     }
     this.phase = Phase.backend;
+    if (!canBeWritten(ctx)) {
+      this.fail(illegalHeader);
+      return;
+    }
     if (ctx.request.upgrade && this.proxy.options.upgrade) this.#upgrade = startUpgrade(this);
     else this.forward.start();
   }

@@ -41,6 +41,9 @@ export function opaqueTarget(target: string): ProxyError {
   return proxyError(500, `request target ${JSON.stringify(target)} has no path`);
 }
 
+/** A filter made a header of the backend request that cannot be written (spec filters 3.5). */
+export const illegalHeader: ProxyError = proxyError(500, "invalid header field name or value in the backend request");
+
 /** Status by kind of failure, as in the table of spec proxy 12. */
 export function backendError(failure: BackendFailure, message: string): ProxyError {
   switch (failure) {
