@@ -171,9 +171,24 @@ test("compatible metrics are on unless they are switched off together", async ()
   assert.deepEqual((await options("", "-enable-prometheus-metrics")).metricsFlavour, ["prometheus"]);
 });
 
+test("predicates are any list that parses, known or not", async () => {
+  for (const text of ["", "*", " // a comment", 'Foo("bar") && Path(1, 2)', "Foo(-.3)"]) {
+    const got = await options("", `-kubernetes-east-west-range-predicates=${text}`);
+    assert.equal(got.kubernetesEastWestRangePredicates, text);
+  }
+});
+
 const fatal: [string[], string | RegExp][] = [
   [["a", "b"], "invalid arguments: [a b]"],
   [["-application-log-level=FOO"], 'not a valid logrus Level: "FOO"'],
+  [
+    ["-kubernetes-east-west-range-predicates=Foo() &&"],
+    "invalid east-west-range-predicates: parse failed after token &&, position 8: syntax error",
+  ],
+  [
+    ["-kubernetes-east-west-range-predicates=a() -> b()", "-histogram-metric-buckets=x"],
+    "invalid east-west-range-predicates: parse failed after token ->, position 6: syntax error",
+  ],
   [["-histogram-metric-buckets=1, x"], /^unable to parse histogram-metric-buckets: /],
   [["-request-size-buckets=,"], /^unable to parse histogram-metric-buckets: /],
   [["-forwarded-headers=X-Forwarded-For,X"], "invalid forwarded header: X"],

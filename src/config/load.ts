@@ -8,6 +8,7 @@ import { openReason } from "../util/system-error.ts";
 import { loadKeyPairs } from "./certificates.ts";
 import { parseFlags, usage } from "./flags.ts";
 import { Invalid } from "./option.ts";
+import { predicatesProblem } from "./option-kinds.ts";
 import { defaultOptions, type Options, optionSpecs } from "./options.ts";
 import { excludedNetworks, parseBuckets, parseForwardedHeaders } from "./settings.ts";
 import { parseConfigFile } from "./yaml.ts";
@@ -83,6 +84,8 @@ async function check(options: Options): Promise<Invalid | null> {
   if (parseLogLevel(options.applicationLogLevel) === undefined) {
     return new Invalid(`not a valid logrus Level: ${JSON.stringify(options.applicationLogLevel)}`);
   }
+  const predicates = predicatesProblem(options.kubernetesEastWestRangePredicates);
+  if (predicates !== null) return new Invalid(`invalid east-west-range-predicates: ${predicates}`);
   const bucketTexts = [options.histogramMetricBuckets, options.responseSizeBuckets, options.requestSizeBuckets];
   for (const text of bucketTexts) {
     const buckets = parseBuckets(text);

@@ -1,6 +1,6 @@
 // The types of options (spec flags 1 to 4): how a flag, a value of the configuration file and a default of each is read and shown.
 
-import { parseFilters } from "../eskip/parser.ts";
+import { parseFilters, parsePredicates } from "../eskip/parser.ts";
 import type { Call } from "../eskip/route.ts";
 import { DurationError, formatDuration, parseDuration } from "../util/duration.ts";
 import { compileRegexp, RegexpError } from "../util/regexp.ts";
@@ -123,6 +123,14 @@ function appendFilters(text: string, previous: readonly Call[]): readonly Call[]
   const { filters: chain, error } = parseFilters(text);
   if (error !== null) return new Invalid(`failed to parse default filters: ${error.message}`);
   return [...previous, ...chain];
+}
+
+/** Predicates as text, read by their users; only the syntax is checked, after all options were read. */
+export const predicates: OptionKind<string> = { ...string, type: "predicates" };
+
+/** Null, or why the text is no list of predicates. */
+export function predicatesProblem(text: string): string | null {
+  return parsePredicates(text).error?.message ?? null;
 }
 
 /** `k=v,k2=v2`; the last use of the flag counts as a whole. Null: not given. */

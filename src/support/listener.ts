@@ -5,6 +5,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "../observability/log.ts";
 import { http } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
+import { answer } from "./answer.ts";
 
 export interface SupportHandler {
   /** Answers this path and all below it, e.g. `/routes`. */
@@ -15,9 +16,11 @@ export interface SupportHandler {
 /** A server that does not listen yet. */
 export function createSupportListener(handlers: readonly SupportHandler[], log: Logger): Server {
   return http().createServer((request, response) => {
+    // Said by us, so that node does not add a Keep-Alive header that tells its timeout.
+    if (response.shouldKeepAlive) response.setHeader("Connection", "keep-alive");
     const path = request.url!.split("?", 1)[0]!;
-    const handler = handlers.find((candidate) => path === candidate.path || path.startsWith(`${candidate.path}/`));
-    if (handler === undefined) return notFound(response);
+    const handler = handlers.find((candidate) => isBelow(path, candidate.path));
+    if (handler === undefined) return notFound(response, path);
     Promise.try(handler.handle, request, response).catch((cause: unknown) => {
       log.error(`support listener: ${path}: ${cause instanceof Error ? cause.stack : String(cause)}`);
       response.destroy();
@@ -49,10 +52,16 @@ export function listenSupport(server: Server, address: string, log: Logger): Pro
 /** `/healthz`: 200 while the process runs. */
 export const healthHandler: SupportHandler = {
   path: "/healthz",
-  handle: (_request, response) => void response.writeHead(200, { "Content-Type": "text/plain" }).end("ok"),
+  handle: (_request, response) => answer(response, 200, { "Content-Type": "text/plain" }, "ok"),
 };
 
-function notFound(response: ServerResponse): void {
-  response.writeHead(404, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
-  response.end("404 page not found\n");
+function isBelow(path: string, root: string): boolean {
+  return path === root || path.startsWith(`${root}/`);
+}
+
+/** Profiles that are switched off have no text (spec observability 1). */
+function notFound(response: ServerResponse, path: string): void {
+  const headers = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" };
+  if (isBelow(path, "/debug/pprof")) answer(response, 404, {});
+  else answer(response, 404, headers, "404 page not found\n");
 }

@@ -130,6 +130,37 @@ test("other paths are not there, /healthz is", async () => {
   assert.equal(await (await get("/healthz")).text(), "ok");
 });
 
+test("short answers have a length, long ones are chunked, none tells a timeout", async () => {
+  const get = await serve(Array.from({ length: 200 }, (_, i) => `r${i}: * -> <shunt>;`).join("\n"));
+  for (const [path, init, length] of [
+    ["/routes?limit=0", {}, "0"],
+    ["/routes?limit=1&nopretty", {}, "17"],
+    ["/routes?limit=1", json, "41"],
+    ["/routes?limit=x", {}, "14"],
+    ["/routes", { method: "POST" }, "0"],
+    ["/none", {}, "19"],
+    ["/debug/pprof/heap", {}, "0"],
+    ["/routes", {}, null],
+    ["/routes", json, null],
+  ] as const) {
+    const response = await get(path, init);
+    await response.arrayBuffer();
+    assert.equal(response.headers.get("content-length"), length, path);
+    assert.equal(response.headers.get("transfer-encoding"), length === null ? "chunked" : null, path);
+    assert.equal(response.headers.get("keep-alive"), null, path);
+  }
+});
+
+test("a reader of a long listing that goes away leaves the listener alive", async () => {
+  const get = await serve(Array.from({ length: 20_000 }, (_, i) => `r${i}: * -> <shunt>;`).join("\n"));
+  const leaving = new AbortController();
+  const response = await get("/routes?limit=20000", { signal: leaving.signal });
+  assert.equal(response.status, 200);
+  leaving.abort();
+  await assert.rejects(response.text(), { name: "AbortError" });
+  assert.equal((await get("/healthz")).status, 200);
+});
+
 test("a listener that cannot be opened is logged", async () => {
   const lines: string[] = [];
   const logged = { ...log, error: (message: string) => void lines.push(message) };

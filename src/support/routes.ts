@@ -6,6 +6,7 @@ import { invalidRoutesToJson, routesToJson } from "../eskip/json.ts";
 import { compact, type PrintOptions, pretty, printRoutes } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
 import type { InvalidRoute, RoutingTable } from "../routing/table.ts";
+import { answer, answerParts } from "./answer.ts";
 
 /** The part of the routing table that is listed. */
 export type ListedTable = Pick<RoutingTable, "count" | "builtAtMs" | "page" | "invalid">;
@@ -17,7 +18,7 @@ const batchSize = 1024;
 export function serveRoutes(table: ListedTable): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const { method, url = "" } = request;
-    if (method !== "GET" && method !== "HEAD") return void response.writeHead(405).end();
+    if (method !== "GET" && method !== "HEAD") return answer(response, 405, {});
     const query = new URLSearchParams(url.includes("?") ? url.slice(url.indexOf("?") + 1) : "");
     const builtAt = String(Math.floor(table.builtAtMs / 1000));
     const timestamp = query.get("timestamp") ?? "";
@@ -37,48 +38,43 @@ export function serveRoutes(table: ListedTable): (request: IncomingMessage, resp
     if (offset < 0) return refuse(response, "invalid offset");
     const limit = wholeNumber(query.get("limit"), defaultLimit);
     if (limit < 0) return refuse(response, "invalid limit");
-    response.writeHead(200, headers);
     const noPretty = query.get("nopretty");
     const layout = noPretty !== null && noPretty !== "0" && noPretty !== "false" ? compact : pretty;
-    if (invalid) {
-      const page = refused.slice(offset, offset + limit);
-      response.end(
-        json
-          ? invalidJson(page)
-          : printRoutes(
-              page.map((item) => item.route),
-              layout,
-            ),
-      );
-    } else {
+    if (!invalid) {
       const end = Math.min(offset + limit, table.count);
-      await writePage(response, table, offset, end, json ? null : layout);
+      return answerParts(response, headers, pageParts(response, table, offset, end, json ? null : layout));
     }
+    const page = refused.slice(offset, offset + limit);
+    const text = json
+      ? invalidJson(page)
+      : printRoutes(
+          page.map((item) => item.route),
+          layout,
+        );
+    await answerParts(response, headers, [text]);
   };
 }
 
-/** Writes the routes from `offset` to `end`; `layout` null: as JSON. */
-async function writePage(
+/** The routes from `offset` to `end` in batches; `layout` null: as JSON. */
+function* pageParts(
   response: ServerResponse,
   table: ListedTable,
   offset: number,
   end: number,
   layout: PrintOptions | null,
-): Promise<void> {
+): Generator<string> {
   const alone = end - offset === 1;
   let before = layout === null ? "[" : "";
-  for (let at = offset; at < end && !response.destroyed; at += batchSize) {
+  for (let at = offset; at < end; at += batchSize) {
     const routes = table.page(at, Math.min(batchSize, end - at));
     if (routes.length === 0) break;
     const json = layout === null ? routesToJson(routes, true) : null;
     // JSON knows no infinity: the whole output fails (spec eskip 9.1).
     if (json !== null && json.error !== "") return void response.destroy();
-    const text = json?.text.slice(1, -1) ?? printBatch(routes, layout!, alone);
-    if (!response.write(before + text)) await drained(response);
+    yield before + (json?.text.slice(1, -1) ?? printBatch(routes, layout!, alone));
     before = layout === null ? "," : layout.pretty ? "\n\n" : "\n";
   }
-  if (layout !== null) response.end();
-  else response.end(before === "[" ? "[]\n" : "]\n");
+  if (layout === null) yield before === "[" ? "[]\n" : "]\n";
 }
 
 /** A route without id is printed bare only when it stands alone on its page. */
@@ -91,21 +87,9 @@ function invalidJson(page: readonly InvalidRoute[]): string {
   return `${invalidRoutesToJson(page.map(({ route, problem }) => ({ route, error: problem.text }))).text}\n`;
 }
 
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.on("drain", done);
-    response.on("close", done);
-  });
-}
-
 function refuse(response: ServerResponse, message: string): void {
-  response.writeHead(400, { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" });
-  response.end(`${message}\n`);
+  const headers = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" };
+  answer(response, 400, headers, `${message}\n`);
 }
 
 /** A query parameter; -1 when it is no whole number of at most 63 bits. */
