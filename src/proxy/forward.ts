@@ -7,10 +7,13 @@
 import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
 import { BackendFailure } from "../backends/backend-failure.ts";
 import { chunkHeader } from "../http/h1/chunked.ts";
+import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { isReplayable } from "../http/method.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
+import type { FastCgiCall, FastCgiOwner } from "./fastcgi/fast-cgi-call.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
 import { gunzipTransform } from "./gunzip.ts";
 import { backendDeadline, backendError, malformedBody, opaqueTarget, unsupportedScheme } from "./proxy-error.ts";
@@ -23,7 +26,7 @@ import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 const MAX_UNSENT_BYTES = 65536;
 const LAST_CHUNK = "0\r\n\r\n";
 
-export class Forward implements BackendOwner, RequestBodySink {
+export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   connection: BackendConnection | null = null;
   target: BackendTarget | null = null;
   /** The endpoint of a load balanced route that was chosen, -1 for others. */
@@ -42,6 +45,8 @@ export class Forward implements BackendOwner, RequestBodySink {
   /** The response head went to the client and its body may follow. */
   #streaming = false;
   #chain: TransformChain | null = null;
+  /** The call to a FastCGI application, in place of `connection`. */
+  #fastCgi: FastCgiCall | null = null;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -50,6 +55,7 @@ export class Forward implements BackendOwner, RequestBodySink {
   start(): void {
     const { ctx, proxy, client } = this.#exchange;
     this.connection = null;
+    this.#fastCgi = null;
     this.#attempts = 0;
     this.#bodyStarted = false;
     this.#responding = false;
@@ -75,7 +81,7 @@ export class Forward implements BackendOwner, RequestBodySink {
   #choose(): boolean {
     const exchange = this.#exchange;
     const target = chooseTarget(exchange.ctx, exchange.proxy, this);
-    if (target !== null && target.pool !== null) {
+    if (target !== null && (target.pool !== null || target.scheme === "fastcgi")) {
       this.target = target;
       return true;
     }
@@ -107,7 +113,11 @@ export class Forward implements BackendOwner, RequestBodySink {
     const exchange = this.#exchange;
     const { ctx, proxy } = exchange;
     this.#attempts++;
-    const pool = this.target!.pool!;
+    if (this.target!.pool === null) {
+      this.#fastCgi = startFastCgi(this, exchange, this.target!, this.#chunked ? -1 : ctx.request.contentLength);
+      return;
+    }
+    const pool = this.target!.pool;
     const connection = fresh ? pool.connect(this) : pool.acquire(this);
     this.connection = connection;
     connection.method = ctx.request.method;
@@ -144,6 +154,7 @@ export class Forward implements BackendOwner, RequestBodySink {
   }
 
   #writeBody(bytes: Buffer): boolean {
+    if (this.#fastCgi !== null) return this.#fastCgi.write(bytes);
     const connection = this.connection;
     if (connection === null) return true;
     const socket = connection.socket;
@@ -165,6 +176,7 @@ export class Forward implements BackendOwner, RequestBodySink {
   }
 
   #bodySent(): void {
+    this.#fastCgi?.end();
     const connection = this.connection;
     if (connection === null) return;
     if (this.#chunked) connection.write(LAST_CHUNK);
@@ -205,6 +217,26 @@ export class Forward implements BackendOwner, RequestBodySink {
     if (!this.#awaitsContinue || this.connection === null) return;
     this.#awaitsContinue = false;
     this.#startBody();
+  }
+
+  // ---- FastCGI
+
+  onFastCgiReady(): void {
+    if (!this.#exchange.ctx.request.hasBody) return;
+    if (this.#bodyStarted) this.#exchange.client.resumeBody();
+    else this.#startBody();
+  }
+
+  onFastCgiAnswer(head: ResponseHead | null, body: Buffer): void {
+    this.#fastCgi = null;
+    this.#clearTimers();
+    record.backendAnswered(this.#exchange, takeFastCgiAnswer(this.#exchange, head, body));
+    this.#exchange.responsePhase();
+  }
+
+  onFastCgiFailed(failure: BackendFailure, message: string): void {
+    this.#fastCgi = null;
+    if (!this.#retryElsewhere(failure)) this.#failed(failure, message);
   }
 
   // ---- response
@@ -275,7 +307,11 @@ export class Forward implements BackendOwner, RequestBodySink {
       exchange.sender.breakOff();
       return;
     }
-    if (this.#retry(connection, failure)) return;
+    if (!this.#retry(connection, failure)) this.#failed(failure, message);
+  }
+
+  #failed(failure: BackendFailure, message: string): void {
+    const exchange = this.#exchange;
     if (this.#attempts > 1) exchange.proxy.log.error(`Failed to retry backend request: ${message}`);
     this.#clearTimers();
     record.backendFailed(exchange);
@@ -301,6 +337,14 @@ export class Forward implements BackendOwner, RequestBodySink {
       this.#attempt(true);
       return true;
     }
+    return this.#retryElsewhere(failure);
+  }
+
+  /** An endpoint of a load balanced route that cannot be reached: once more, with a new choice (spec proxy 10). */
+  #retryElsewhere(failure: BackendFailure): boolean {
+    const exchange = this.#exchange;
+    const { ctx } = exchange;
+    if (ctx.request.hasBody || exchange.gone) return false;
     if (failure !== BackendFailure.connect || this.#attempts > 1 || ctx.frame!.route!.backend.kind !== BackendKind.lb)
       return false;
     record.backendFailed(exchange);
@@ -315,6 +359,12 @@ export class Forward implements BackendOwner, RequestBodySink {
     this.#clearTimers();
     this.#chain?.destroy();
     this.#streaming = false;
+    const fastCgi = this.#fastCgi;
+    this.#fastCgi = null;
+    if (fastCgi !== null) {
+      fastCgi.cancel();
+      record.backendCanceled(this.#exchange);
+    }
     const connection = this.connection;
     this.connection = null;
     if (connection === null) return;
