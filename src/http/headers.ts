@@ -7,12 +7,13 @@
 // What is added may hold bytes that no header has (a template may put them in): before it is written, senders of requests ask
 // `additionsAreLegal`, senders of responses call `mendAdditions`.
 
-import { TOKEN } from "./h1/tables.ts";
+import { KIND_NAMES, TOKEN } from "./h1/tables.ts";
 
 /** Offsets of one line in the table: name start, name end, value start, value end (value trimmed of blanks and tabs). */
 export const LINE_FIELDS = 4;
 
 const LOWER = 0x20;
+const noKinds = new Uint8Array(0);
 const noLinesRemoved = new Uint8Array(0);
 
 /** Canonical spelling: first letter and letters after a dash upper case, the rest lower case; other names as they are. */
@@ -84,6 +85,9 @@ export class Headers {
   #text = "";
   #lines: Int32Array = empty;
   #count = 0;
+  /** KIND of each received line, and the bits of SPECIAL that are present, when a parser said so; else 0 and no bit. */
+  #kinds: Uint8Array = noKinds;
+  #special = 0;
   /** 1 for every received line that was removed; counts only when `#anyRemoved`. Kept for the next message. */
   #removed = noLinesRemoved;
   #anyRemoved = false;
@@ -91,11 +95,16 @@ export class Headers {
   readonly #added: string[] = [];
   #addedEnd = 0;
 
-  /** Takes a received block over. `lines` holds LINE_FIELDS offsets into `text` for each of `count` lines and is not copied. */
-  reset(text: string, lines: Int32Array, count: number): void {
+  /**
+   * Takes a received block over. `lines` holds LINE_FIELDS offsets into `text` for each of `count` lines and is not copied; `kinds`
+   * and `special` are what the parser found (h1/tables.ts).
+   */
+  reset(text: string, lines: Int32Array, count: number, kinds: Uint8Array = noKinds, special = 0): void {
     this.#text = text;
     this.#lines = lines;
     this.#count = count;
+    this.#kinds = kinds;
+    this.#special = special;
     this.#anyRemoved = false;
     this.#addedEnd = 0;
   }
@@ -110,6 +119,18 @@ export class Headers {
     const i = this.#find(name, 0);
     if (i >= 0) return this.#value(i);
     const k = this.#findAdded(name, 0);
+    return k < 0 ? undefined : this.#added[k + 1]!;
+  }
+
+  /** `get` for a header that the codec knows by kind: costs a test of a bit when it is not there. */
+  known(kind: number): string | undefined {
+    if ((this.#special & (1 << kind)) !== 0) {
+      for (let i = 0; i < this.#count; i++) {
+        if (this.#kinds[i] === kind && !(this.#anyRemoved && this.#removed[i] === 1)) return this.#value(i);
+      }
+    }
+    if (this.#addedEnd === 0) return undefined;
+    const k = this.#findAdded(KIND_NAMES[kind]!, 0);
     return k < 0 ? undefined : this.#added[k + 1]!;
   }
 
@@ -208,6 +229,8 @@ export class Headers {
     copy.#text = this.#text;
     copy.#lines = this.#lines.slice(0, this.#count * LINE_FIELDS);
     copy.#count = this.#count;
+    copy.#kinds = this.#kinds.slice(0, this.#count);
+    copy.#special = this.#special;
     copy.#removed = this.#removed.slice();
     copy.#anyRemoved = this.#anyRemoved;
     for (let k = 0; k < this.#addedEnd; k++) copy.#added[k] = this.#added[k]!;

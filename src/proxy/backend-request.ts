@@ -1,8 +1,8 @@
 // Hot path. The head of a backend request (spec proxy 9): what goes on, what is ours, in one string for one write.
 
-import { outgoingTarget } from "../http/path.ts";
 import { requestLine } from "../http/h1/head-writer.ts";
-import { VALUE } from "../http/h1/tables.ts";
+import { KIND, VALUE } from "../http/h1/tables.ts";
+import { outgoingTarget } from "../http/path.ts";
 import { hideConnectionLines } from "./framing-lines.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import type { ContextRequest, RequestContext } from "./request-context.ts";
@@ -23,7 +23,12 @@ const HOP = ["Te", "Proxy-Authenticate", "Proxy-Authorization", "Upgrade"] as co
 
 /** True when the proxy asks for gzip on its own account and undoes it on the way back (spec proxy 9). */
 export function asksGzip(request: ContextRequest): boolean {
-  return request.method !== "HEAD" && !request.headers.has("Accept-Encoding") && !request.headers.has("Range");
+  const { headers } = request;
+  return (
+    request.method !== "HEAD" &&
+    headers.known(KIND.acceptEncoding) === undefined &&
+    headers.known(KIND.range) === undefined
+  );
 }
 
 /** False when a filter put bytes into the headers or the Host that would end a line, or that no header has (spec filters 3.5). */
@@ -45,7 +50,7 @@ export function backendRequestHead(
   hideConnectionLines(request.received, headers);
   for (let i = 0; i < OWN.length; i++) headers.deleteAdded(OWN[i]!);
   if (options.removeHopHeaders) for (let i = 0; i < HOP.length; i++) headers.delete(HOP[i]!);
-  if (headers.get("User-Agent") === "") headers.delete("User-Agent");
+  if (headers.known(KIND.userAgent) === "") headers.delete("User-Agent");
   const host = ctx.outgoingHost === "" ? target.host : ctx.outgoingHost;
   let text = `${requestLine(request.method, backendTarget(ctx, target, host))}Host: ${host}\r\n`;
   text += headers.serialize(request.canonical);

@@ -7,11 +7,12 @@
 
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { ChunkedDecoder, ChunkEvent, chunkHeader } from "../http/h1/chunked.ts";
+import { ChunkEvent, ChunkedDecoder, chunkHeader } from "../http/h1/chunked.ts";
 import { refusal } from "../http/h1/errors.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { RequestHead } from "../http/h1/request-head.ts";
 import { parseRequestHead } from "../http/h1/request-parser.ts";
+import { KIND } from "../http/h1/tables.ts";
 import type { Headers } from "../http/headers.ts";
 import { latin1 } from "../http/latin1.ts";
 import type { Timed } from "../util/deadlines.ts";
@@ -76,7 +77,6 @@ export class ClientConnection implements ClientStream, Timed {
   #framing: Framing = Framing.none;
   #chunked = false;
   #left = 0;
-  #unsent = 0;
   #awaitsDrain = false;
   readonly #onSent: () => void;
 
@@ -346,7 +346,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#ownConnection(headers);
     headers.mendAdditions();
     let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
-    if (!headers.has("Date")) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
+    if (headers.known(KIND.date) === undefined) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
     if (this.#chunked) text += "Transfer-Encoding: chunked\r\n";
     if (this.#close && !http10) text += "Connection: close\r\n";
     else if (!this.#close && http10) text += "Connection: keep-alive\r\n";
@@ -355,7 +355,7 @@ export class ClientConnection implements ClientStream, Timed {
 
   /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
   #ownConnection(headers: Headers): void {
-    const connection = headers.get("Connection");
+    const connection = headers.known(KIND.connection);
     if (connection === undefined) return;
     if (connection.toLowerCase() === "close") this.#close = true;
     headers.delete("Connection");
@@ -376,16 +376,16 @@ export class ClientConnection implements ClientStream, Timed {
     const before = this.#chunked ? this.#headText + chunkHeader(size) : this.#headText;
     this.#headText = "";
     if (size <= ONE_WRITE_BYTES && before.length <= ONE_WRITE_BYTES) {
-      const after = this.#chunked ? "\r\n" : "";
-      return this.#send(before + latin1(buffer, start, start + size) + after);
+      // Kept for the end of the response, or the flush when the source has no more at the moment: then all leaves in one write.
+      this.#headText = before + latin1(buffer, start, start + size) + (this.#chunked ? "\r\n" : "");
+      return this.#canContinue();
     }
     if (this.#writeExpired) return true;
     const socket = this.socket;
     socket.cork();
     if (before !== "") socket.write(before, "latin1");
-    this.#unsent++;
     const bytes = buffer.subarray(start, start + size);
-    socket.write(lasting ? bytes : Buffer.from(bytes), this.#onSent);
+    socket.write(lasting ? bytes : Buffer.from(bytes));
     if (this.#chunked) socket.write("\r\n", "latin1");
     socket.uncork();
     return this.#canContinue();
@@ -422,8 +422,13 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   abort(): void {
-    this.#state = CLOSED;
-    this.socket.destroy();
+    if (this.#state !== BUSY) return;
+    this.flush();
+    // What the backend did send still goes out; without its end the client sees that it is not all.
+    this.#state = LINGER;
+    this.deadlineMs = this.#proxy.deadlines.touch() + LINGER_MS;
+    if (this.#ended || this.#writeExpired) this.socket.destroy();
+    else this.socket.destroySoon();
   }
 
   limitWrite(ms: number): void {
@@ -438,21 +443,24 @@ export class ClientConnection implements ClientStream, Timed {
 
   #send(text: string): boolean {
     if (this.#writeExpired) return true;
-    this.#unsent++;
-    this.socket.write(text, "latin1", this.#onSent);
+    this.socket.write(text, "latin1");
     return this.#canContinue();
   }
 
-  /** False when bytes are left in user space: whoever wrote them must wait, and keep their buffer as it is. */
+  /**
+   * False when bytes are left in user space: whoever wrote them must wait, and keep their buffer as it is. An empty write stands
+   * behind them; nothing waits for the writes that leave at once, which are nearly all.
+   */
   #canContinue(): boolean {
     if (this.socket.writableLength === 0) return true;
-    this.#awaitsDrain = true;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      this.socket.write(emptyBuffer, this.#onSent);
+    }
     return false;
   }
 
   #sent(): void {
-    this.#unsent--;
-    if (this.#unsent > 0 || !this.#awaitsDrain) return;
     this.#awaitsDrain = false;
     if (this.#state === BUSY) this.#exchange.onClientDrain();
   }

@@ -6,9 +6,10 @@
 // and is reused for all requests of its connection. Metrics and logs hang on the boundaries of the phases.
 
 import type { RequestHead } from "../http/h1/request-head.ts";
+import { KIND } from "../http/h1/tables.ts";
 import type { AccessLogDecision, Body } from "../spec/context.ts";
-import type { ClientEvents, ClientStream } from "./client-stream.ts";
 import { canBeWritten } from "./backend-request.ts";
+import type { ClientEvents, ClientStream } from "./client-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
 import type { Proxy } from "./proxy.ts";
@@ -21,11 +22,11 @@ import {
   noRoute,
   type ProxyError,
 } from "./proxy-error.ts";
-import { accessLogOn, RequestContext } from "./request-context.ts";
-import { checkRequest } from "./request-checks.ts";
 import { record } from "./record.ts";
-import { BackendKind } from "./route-instance.ts";
+import { checkRequest } from "./request-checks.ts";
+import { accessLogOn, RequestContext } from "./request-context.ts";
 import { ResponseSender } from "./response-sender.ts";
+import { BackendKind } from "./route-instance.ts";
 import { startUpgrade, type Upgrade } from "./upgrade.ts";
 
 /** Where the exchange is; DONE is also the state between requests. */
@@ -46,8 +47,6 @@ export class Exchange implements ClientEvents {
   filtersMs = 0;
   backendMs = 0;
   sendingMs = 0;
-  /** Milliseconds since 1970 at which the request came. */
-  arrivalMs = 0;
   gone = false;
   #upgrade: Upgrade | null = null;
   /** True for an answer from before the routing: no log line, no metrics. */
@@ -76,7 +75,6 @@ export class Exchange implements ClientEvents {
     this.#lookups = 0;
     this.#turn++;
     this.startedMs = performance.now();
-    this.arrivalMs = Date.now();
     this.filtersMs = 0;
     this.backendMs = 0;
     ctx.reset(head);
@@ -150,7 +148,11 @@ export class Exchange implements ClientEvents {
   #requestFiltersDone(): void {
     const ctx = this.ctx;
     const route = ctx.frame!.route!;
-    if (route.filters.length > 0) route.metrics.requestFilters((performance.now() - this.filtersMs) / 1000);
+    if (route.filters.length > 0) {
+      const now = performance.now();
+      route.metrics.requestFilters((now - this.filtersMs) / 1000);
+      this.filtersMs = now;
+    }
     if (ctx.served || route.backend.kind === BackendKind.shunt) {
       if (!ctx.served) this.#notFound();
       this.#drainRequest();
@@ -202,10 +204,11 @@ export class Exchange implements ClientEvents {
   /** The response is in the context: run the response filters of all executed routes, innermost first, last filter first. */
   responsePhase(): void {
     const ctx = this.ctx;
+    // A backend call read the clock when the answer came.
+    if (this.phase !== Phase.backend || this.error !== null) this.filtersMs = performance.now();
     this.phase = Phase.response;
     ctx.hasResponse = true;
-    this.filtersMs = performance.now();
-    const server = ctx.response.headers.get("Server");
+    const server = ctx.response.headers.known(KIND.server);
     if (server === undefined || server === "") ctx.response.headers.set("Server", "Skipper");
     this.#frame = ctx.depth - 1;
     this.#filter = ctx.depth === 0 ? 0 : ctx.frames[this.#frame]!.executed;

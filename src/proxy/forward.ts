@@ -8,6 +8,7 @@ import type { BackendConnection, BackendOwner } from "../backends/backend-connec
 import { BackendFailure } from "../backends/backend-failure.ts";
 import { chunkHeader } from "../http/h1/chunked.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
+import { KIND } from "../http/h1/tables.ts";
 import { isReplayable } from "../http/method.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
@@ -71,7 +72,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
     this.#gzipAsked = asksGzip(request);
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked);
-    this.#exchange.backendMs = performance.now();
+    this.#exchange.backendMs = this.#exchange.filtersMs;
     if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
     if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
     if (this.#exchange.error === null) this.#attempt(false);
@@ -251,9 +252,9 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const response = ctx.response;
     response.status = head.status;
     response.canonical = head.canonical;
-    response.headers.reset(head.text, head.lines, head.lineCount);
+    response.headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     removeResponseFraming(head, response.headers);
-    if (this.#gzipAsked && response.headers.get("Content-Encoding")?.toLowerCase() === "gzip") this.#gunzip();
+    if (this.#gzipAsked && response.headers.known(KIND.contentEncoding)?.toLowerCase() === "gzip") this.#gunzip();
     if (this.#awaitsContinue && head.keepAlive) {
       this.#awaitsContinue = false;
       this.#startBody();

@@ -1,5 +1,6 @@
 // Hot path. The X-Forwarded-* headers of -forwarded-headers (spec proxy 6): applied once to an incoming request, before routing.
 
+import { KIND } from "../http/h1/tables.ts";
 import type { CidrSet } from "../util/cidr.ts";
 import { parseIpAddress } from "../util/cidr.ts";
 import type { ClientStream } from "./client-stream.ts";
@@ -33,7 +34,7 @@ export class ForwardedHeaders {
     }
     const headers = request.headers;
     if (options.for) {
-      const before = headers.get("X-Forwarded-For");
+      const before = headers.known(KIND.xForwardedFor);
       headers.set(
         "X-Forwarded-For",
         before === undefined || before === "" ? client.remoteAddress : `${before}, ${client.remoteAddress}`,

@@ -15,7 +15,9 @@ export const record = {
   backendAnswered(exchange: Exchange, status: number): void {
     const { ctx, forward } = exchange;
     const route = ctx.frame!.route!;
-    const seconds = (performance.now() - exchange.backendMs) / 1000;
+    const now = performance.now();
+    const seconds = (now - exchange.backendMs) / 1000;
+    exchange.filtersMs = now;
     const balancer = route.backend.balancer;
     route.metrics.backend(seconds, status, balancer === null ? "" : balancer.zone(forward.endpoint));
     if (balancer === null) return;
@@ -110,7 +112,7 @@ function writeLine(exchange: Exchange, status: number, size: number, durationMs:
   line.forwardedFor = headers.get("X-Forwarded-For") ?? "";
   const user = ctx.stateBagOrNull?.get("auth-user");
   line.authUser = typeof user === "string" ? user : "";
-  line.arrivalMs = exchange.arrivalMs;
+  line.arrivalMs = Date.now() - durationMs;
   line.method = request.receivedMethod;
   line.target = request.target;
   line.protocol = request.protocol;

@@ -2,6 +2,7 @@
 // the host and the headers that routing sees.
 
 import type { RequestHead } from "../http/h1/request-head.ts";
+import { KIND } from "../http/h1/tables.ts";
 import { decodePath } from "../http/path.ts";
 import { isValidQuery, unescapeQuery } from "../http/query.ts";
 import { ASTERISK_FORM, OPAQUE_FORM } from "../http/target.ts";
@@ -70,7 +71,7 @@ function refuse(
 
 /** `Pragma: no-cache` without Cache-Control counts as `Cache-Control: no-cache` (spec matching 2.2). */
 function impliedCacheControl(request: ContextRequest): void {
-  if (request.headers.get("Pragma") === "no-cache" && !request.headers.has("Cache-Control")) {
+  if (request.headers.known(KIND.pragma) === "no-cache" && request.headers.known(KIND.cacheControl) === undefined) {
     request.headers.set("Cache-Control", "no-cache");
   }
 }

@@ -3,8 +3,12 @@
 //
 // The one implementation of FilterContext: the state of one request from its head to its last byte. `reset` lists every field.
 
-import { Headers } from "../http/headers.ts";
+import { parseBaggage } from "../http/baggage.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
+import { Headers } from "../http/headers.ts";
+import { patchPath } from "../http/path.ts";
+import { cleanPath } from "../routing/clean-path.ts";
+import { LookupResult, TablePin } from "../routing/reader.ts";
 import type {
   AccessLogDecision,
   Body,
@@ -14,10 +18,6 @@ import type {
   FilterResponse,
 } from "../spec/context.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
-import { LookupResult, TablePin } from "../routing/reader.ts";
-import { cleanPath } from "../routing/clean-path.ts";
-import { parseBaggage } from "../http/baggage.ts";
-import { patchPath } from "../http/path.ts";
 import type { ParsedLines } from "./framing-lines.ts";
 import type { RouteInstance } from "./route-instance.ts";
 
@@ -64,7 +64,7 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
     this.receivedMethod = head.method;
     this.target = head.text.slice(head.targetStart, head.targetEnd);
     this.protocol = head.minorVersion === 0 ? "HTTP/1.0" : "HTTP/1.1";
-    this.headers.reset(head.text, head.lines, head.lineCount);
+    this.headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     this.received = head;
     this.canonical = head.canonical;
     this.contentLength = head.chunked ? -1 : head.contentLength > 0 ? head.contentLength : 0;

@@ -3,6 +3,7 @@
 // Sends the response of an exchange: decides the framing, writes the head, streams the body from where it comes (the backend, a
 // text, bytes, an async iterable) through the transforms of the filters, and honours back pressure all the way.
 
+import { KIND } from "../http/h1/tables.ts";
 import type { Body } from "../spec/context.ts";
 import { Framing } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -69,7 +70,7 @@ export class ResponseSender implements TransformOutput {
   /** The value of Content-Length when it can be used, -1 otherwise; one that cannot be used is removed. */
   #declaredLength(noBody: boolean): number {
     const { headers, status } = this.#exchange.ctx.response;
-    const text = headers.get("Content-Length");
+    const text = headers.known(KIND.contentLength);
     if (text === undefined) return -1;
     const length = parseLength(text);
     if (length < 0 || status < 200 || status === 204 || (noBody && status === 304)) headers.delete("Content-Length");
@@ -105,7 +106,11 @@ export class ResponseSender implements TransformOutput {
 
   onPiece(piece: Uint8Array): boolean {
     const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    return this.#exchange.client.write(bytes, 0, bytes.length, true);
+    const { client } = this.#exchange;
+    const go = client.write(bytes, 0, bytes.length, true);
+    // A transform may give its piece long after the read that it came from.
+    if (this.#chain !== null) client.flush();
+    return go;
   }
 
   onEnd(): void {

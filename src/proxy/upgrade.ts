@@ -132,7 +132,7 @@ export class Upgrade {
     exchange.phase = Phase.tunnel;
     exchange.ctx.response.status = 101;
     const headers = new Headers();
-    headers.reset(this.#head.text, this.#head.lines, this.#head.lineCount);
+    headers.reset(this.#head.text, this.#head.lines, this.#head.lineCount, this.#head.kinds, this.#head.special);
     const { socket, early } = exchange.client.detach();
     socket.setTimeout(0);
     socket.write(`${statusLine(101, 1)}${headers.serialize(this.#head.canonical)}\r\n`, "latin1");
@@ -172,7 +172,7 @@ export class Upgrade {
     this.#settled = true;
     const lines: [string, string][] = [];
     const headers = new Headers();
-    headers.reset(head.text, head.lines, head.lineCount);
+    headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"])
       headers.delete(name);
     headers.forEach((name, value) => lines.push([name, value]));

@@ -74,7 +74,8 @@ export const KIND = {
   authorization: 21,
 } as const;
 
-const KIND_NAMES: readonly string[] = [
+/** Names of the kinds, lower case. */
+export const KIND_NAMES: readonly string[] = [
   "",
   "host",
   "content-length",
