@@ -6,7 +6,7 @@ export { defaultOptions, type Options } from "./config/options.ts";
 export type { InvalidReason, RouteProblem } from "./eskip/diagnostics.ts";
 export { type InvalidRoute, invalidRoutesToJson, routesFromJson, routesToJson } from "./eskip/json.ts";
 export type { ParseError } from "./eskip/parse-error.ts";
-export { parseDocument, parseFilters, parsePredicates, parseRoutes } from "./eskip/parser.ts";
+export { parseDocument, parseFilters, parsePredicates } from "./eskip/parser.ts";
 export { type PrintOptions, pretty, printExpression, printRoutes } from "./eskip/printer.ts";
 export {
   type Arg,

@@ -123,7 +123,10 @@ export class Supervisor {
     if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
     worker.on("message", (message: FromWorker) => {
       if (message.type === "series") hub.announced(number, message.series);
-      else if (message.type === "drained") this.#ended(running);
+      else if (message.type === "drained") {
+        this.#ended(running);
+        void worker.terminate();
+      }
     });
     worker.on("error", (error: Error) => log.error(`worker ${number} died: ${error.stack ?? error.message}`));
     worker.on("exit", (code) => this.#exited(running, code));
