@@ -1,22 +1,25 @@
 // What route updates leave in the metrics (spec route-sources 3.5): gauges of the table, timers of the sources, refused routes.
+// A change costs what it changes, however many refused routes stay.
 
 import { METRICS } from "../observability/metric-names.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
-import type { RoutingTable } from "../routing/table.ts";
+import type { GaugeHandle } from "../observability/worker-metrics.ts";
+import type { InvalidRoute } from "../routing/table.ts";
 import type { RouteMetrics } from "../routing/updater.ts";
 
-export function routeUpdateMetrics(hub: MetricsHub, table: RoutingTable): RouteMetrics {
+export function routeUpdateMetrics(hub: MetricsHub): RouteMetrics {
   const main = hub.main;
   const total = main.customGauge("routes.total");
   const updated = main.customGauge("routes.updated_timestamp");
   const latency = main.customDuration("routes.update_latency");
-  let shown = new Map<string, readonly [string, string]>();
+  const refused = new RefusedRoutes(hub);
   return {
-    tableChanged(validRoutes, builtAtMs, latencyMs) {
+    tableChanged(validRoutes, builtAtMs, latencyMs, { listed, unlisted }) {
       total.set(validRoutes);
       updated.set(Math.floor(builtAtMs / 1000));
       latency.observe(latencyMs / 1000);
-      shown = showInvalid(hub, table, shown);
+      for (const route of listed) refused.add(route, 1);
+      for (const route of unlisted) refused.add(route, -1);
     },
     sourceLoaded(initial, name, ms) {
       main.customDuration(`routes.${initial ? "load_all" : "load_update"}.${name}`).observe(ms / 1000);
@@ -25,15 +28,20 @@ export function routeUpdateMetrics(hub: MetricsHub, table: RoutingTable): RouteM
 }
 
 /** 1 for every refused route; 0 again for one that was mended (decisions: invalid-route metric). */
-function showInvalid(
-  hub: MetricsHub,
-  table: RoutingTable,
-  before: Map<string, readonly [string, string]>,
-): Map<string, readonly [string, string]> {
-  const now = new Map<string, readonly [string, string]>();
-  for (const { route, problem } of table.invalid())
-    now.set(`${route.id} ${problem.reason}`, [route.id, problem.reason]);
-  for (const [key, labels] of before) if (!now.has(key)) hub.main.gauge(METRICS.routeInvalid, labels).set(0);
-  for (const labels of now.values()) hub.main.gauge(METRICS.routeInvalid, labels).set(1);
-  return now;
+class RefusedRoutes {
+  readonly #hub: MetricsHub;
+  /** Clones of a route share its gauge, and so does what finds no room for a series of its own. */
+  readonly #counts = new Map<GaugeHandle, number>();
+
+  constructor(hub: MetricsHub) {
+    this.#hub = hub;
+  }
+
+  add({ route, problem }: InvalidRoute, by: 1 | -1): void {
+    const gauge = this.#hub.main.gauge(METRICS.routeInvalid, [route.id, problem.reason]);
+    const count = (this.#counts.get(gauge) ?? 0) + by;
+    if (count === 0) this.#counts.delete(gauge);
+    else this.#counts.set(gauge, count);
+    gauge.set(count === 0 ? 0 : 1);
+  }
 }

@@ -70,7 +70,7 @@ export async function startSkipper(
     sources: built.clients,
     table: watchEndpoints(table, endpoints.endpoints, Date.now),
     preProcessors: buildPreProcessors(options, log),
-    metrics: routeUpdateMetrics(hub, table),
+    metrics: routeUpdateMetrics(hub),
     log,
     suppressLogs: options.suppressRouteUpdateLogs,
   });

@@ -119,6 +119,7 @@ export class TableMembers {
   /** Ends the membership of a record that is no longer in the id index. */
   #drop(record: number, firstStaged: number, version: number): void {
     this.#unseat(record, firstStaged, version);
+    if (this.isInvalid(record)) this.invalidDropped.push(record);
     this.#state[record] = 0;
     this.members--;
     this.liveBytes -= this.sizeOf(record);
@@ -138,6 +139,7 @@ export class TableMembers {
     if ((state & WINNER) === 0) return;
     this.#state[record] = state & ~WINNER;
     if ((state & INVALID) === 0) this.valid--;
+    else this.invalidUnseated.push(record);
     if (record < firstStaged) this.#store.recordRemoved[record] = version;
     else this.#store.recordAdded[record] = 0;
   }
@@ -154,6 +156,7 @@ export class TableMembers {
     const seated = winner < firstStaged ? this.#revive(winner) : winner;
     this.#state[seated] = this.#state[seated]! | WINNER;
     if ((this.#state[seated]! & INVALID) === 0) this.valid++;
+    else this.invalidSeated.push(seated);
     this.#store.recordAdded[seated] = version;
   }
 
@@ -172,6 +175,10 @@ export class TableMembers {
 
   /** Records that got a new number in this transaction: old, new, old, new ... The table empties it. */
   readonly revived: number[] = [];
+  /** Invalid records that became winners, were it, or went in this transaction. The table empties them. */
+  readonly invalidSeated: number[] = [];
+  readonly invalidUnseated: number[] = [];
+  readonly invalidDropped: number[] = [];
 
   #sameContent(a: number, b: number): boolean {
     const store = this.#store;

@@ -41,6 +41,9 @@ export interface TransactionResult {
   readonly deletes: number;
   /** Routes of this transaction that cannot be used, in order; also those that are not listed. */
   readonly invalid: readonly InvalidRoute[];
+  /** What came to the list of `invalid()`, and what left it. One that came and left at once is in both. */
+  readonly listed: readonly InvalidRoute[];
+  readonly unlisted: readonly InvalidRoute[];
   /** False when the table is the same as before. */
   readonly changed: boolean;
 }
@@ -207,9 +210,10 @@ export class RoutingTable {
     const deletes = this.#deleteMembers(source, change, firstStaged, version);
     members.endTransaction();
     const changed = placed > 0 || deletes > 0;
+    let listing = unchangedListing;
     if (changed) {
       settleTexts(store, members, firstStaged, stagedEnd);
-      this.#settleProblems();
+      listing = this.#settleProblems();
       store.linkPending(version);
       this.#version++;
       this.#builtAtMs = beganAtMs;
@@ -219,7 +223,7 @@ export class RoutingTable {
     } else {
       this.#abandon(firstStaged);
     }
-    return { upserts: change.upserts, deletes, invalid: change.invalid, changed };
+    return { upserts: change.upserts, deletes, invalid: change.invalid, ...listing, changed };
   }
 
   /** Begins a compaction when what is removed outweighs what is there. */
@@ -251,6 +255,7 @@ export class RoutingTable {
       if (number !== 0) invalid.set(number, one);
     }
     this.#compaction = null;
+    forgetInvalid(compaction.members);
     this.#invalid = invalid;
     this.#store = compaction.store;
     this.#members = compaction.members;
@@ -279,15 +284,27 @@ export class RoutingTable {
     return deletes;
   }
 
-  /** Forgets the problems of records that went, and follows those that got new numbers. */
-  #settleProblems(): void {
-    const { revived } = this.#members;
+  /** Follows records that got new numbers, tells what the change did to `invalid()`, and forgets the problems of what went. */
+  #settleProblems(): Listing {
+    const members = this.#members;
+    const { revived } = members;
     for (let i = 0; i < revived.length; i += 2) {
       const invalid = this.#invalid.get(revived[i]!);
       if (invalid !== undefined) this.#invalid.set(revived[i + 1]!, invalid);
     }
+    const listing = {
+      listed: this.#listedAmong(members.invalidSeated),
+      unlisted: this.#listedAmong(members.invalidUnseated),
+    };
+    for (let i = 0; i < revived.length; i += 2) this.#invalid.delete(revived[i]!);
+    for (const record of members.invalidDropped) this.#invalid.delete(record);
     revived.length = 0;
-    for (const record of this.#invalid.keys()) if (!this.#members.isMember(record)) this.#invalid.delete(record);
+    forgetInvalid(members);
+    return listing;
+  }
+
+  #listedAmong(records: readonly number[]): InvalidRoute[] {
+    return records.map((record) => this.#invalid.get(record)!).filter(({ problem }) => problem.listed);
   }
 
   #routeOf(record: number): Route {
@@ -301,6 +318,16 @@ export class RoutingTable {
     predicates.splice(position - 1, 0, { name: "Path", args: [route.path] });
     return { ...route, path: "", predicates };
   }
+}
+
+type Listing = Pick<TransactionResult, "listed" | "unlisted">;
+
+const unchangedListing: Listing = { listed: [], unlisted: [] };
+
+function forgetInvalid(members: TableMembers): void {
+  members.invalidSeated.length = 0;
+  members.invalidUnseated.length = 0;
+  members.invalidDropped.length = 0;
 }
 
 function scheduleTimer(step: () => void): void {

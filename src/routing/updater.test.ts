@@ -160,6 +160,34 @@ test("invalid routes are logged and left out", async () => {
   assert.equal(errors[1], `failed to process route s: unknown_filter: filter "nope" not found`);
 });
 
+test("of many invalid routes the first are logged, and their count", async () => {
+  const many = Array.from({ length: 101 }, (_, i) => `r${i}: * -> nope() -> <shunt>;`).join("");
+  const { updater, lines } = setUp([new PlayedSource("played", many)], { suppressLogs: true });
+  await updater.start();
+  const errors = lines.filter((line) => line.startsWith("failed"));
+  assert.equal(errors.length, 101);
+  assert.equal(errors[99], `failed to process route r99: unknown_filter: filter "nope" not found`);
+  assert.equal(errors[100], "failed to process routes, count: 101");
+});
+
+test("routes that vanish, and those whose pattern is wrong, have texts of their own", async () => {
+  const source = new PlayedSource(
+    "played",
+    `lb: * -> <fastest, "http://a">; at: * -> <"ftp:/x">; h: Path("/*a/b") -> <shunt>;`,
+  );
+  const { updater, lines, shown } = setUp([source], { suppressLogs: true });
+  await updater.start();
+  assert.equal(shown(), "");
+  assert.deepEqual(
+    lines.filter((line) => !line.startsWith("route settings")),
+    [
+      `failed to set LB algorithm implementation for route lb: unsupported algorithm "fastest"`,
+      `failed to parse LB endpoints for route at: failed to parse backend address "ftp:/x": parse "ftp:/x": missing host`,
+      "h [3]: free wildcard param should be last",
+    ],
+  );
+});
+
 test("a transaction that throws changes nothing, and the error comes back to the source", async () => {
   const clone = { cloneRoute: [{ pattern: "/a", replacement: "/b" }] };
   const source = new PlayedSource("played", `r: Path("/a") -> <shunt>;`);

@@ -12,8 +12,8 @@ import type { RoutingTable, TableTransaction, TransactionResult } from "./table.
 
 /** What is measured about route updates (spec route-sources 3.5). */
 export interface RouteMetrics {
-  /** After each change of the table. */
-  tableChanged(validRoutes: number, builtAtMs: number, latencyMs: number): void;
+  /** After each change of the table; `result` says which routes came to the refused ones and left them. */
+  tableChanged(validRoutes: number, builtAtMs: number, latencyMs: number, result: TransactionResult): void;
   /** Time of one load (`initial`) or update of a source. */
   sourceLoaded(initial: boolean, name: string, ms: number): void;
 }
@@ -31,6 +31,8 @@ export interface UpdaterOptions {
 
 /** An update of more routes than this is logged as counts: a log must not grow with the table. */
 const maxLoggedRoutes = 1000;
+/** Of refused routes fewer: each has a line at error level, and `/routes?invalid=true` lists them all. */
+const maxLoggedInvalid = 100;
 
 export class RouteUpdater {
   /** Resolves when every source has delivered its first routes; never when there is no source. */
@@ -93,7 +95,7 @@ export class RouteUpdater {
     log.info(`route settings received, id: ${id}`);
     this.#logInvalid(result);
     metrics.sourceLoaded(initial, source.name, latencyMs);
-    metrics.tableChanged(table.count, table.builtAtMs, latencyMs);
+    metrics.tableChanged(table.count, table.builtAtMs, latencyMs, result);
     log.info(`route settings applied, id: ${id}`);
     if (initial && this.#waiting.delete(source) && this.#waiting.size === 0) this.#firstLoadDone();
   }
@@ -112,12 +114,12 @@ export class RouteUpdater {
 
   #logInvalid({ invalid }: TransactionResult): void {
     const { log } = this.#options;
-    for (const { route, problem } of invalid.slice(0, maxLoggedRoutes)) {
+    for (const { route, problem } of invalid.slice(0, maxLoggedInvalid)) {
       const isWhole = problem.reason === "invalid_matcher" || !problem.listed;
       const text = isWhole ? problem.text : `failed to process route ${route.id}: ${problem.text}`;
       log.error(text, problem.detail === "" ? undefined : { detail: problem.detail });
     }
-    if (invalid.length > maxLoggedRoutes) log.error(`failed to process routes, count: ${invalid.length}`);
+    if (invalid.length > maxLoggedInvalid) log.error(`failed to process routes, count: ${invalid.length}`);
   }
 }
 
