@@ -74,6 +74,7 @@ export async function startSkipper(
     log,
     suppressLogs: options.suppressRouteUpdateLogs,
   });
+  if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
   const support = await openSupport(options, table, hub, log);
   await updater.start();
   await waitForStatusChecks(options.statusChecks, log);

@@ -25,6 +25,8 @@ export interface WorkerSettings {
   readonly proxy: ProxyOptions;
   readonly pools: PoolOptions;
   readonly listeners: readonly { readonly address: ListenAddress; readonly secure: boolean }[];
+  /** Null: -debug-listener is not given. */
+  readonly debugListener: ListenAddress | null;
   /** Null: TLS is off. */
   readonly tls: ServerTls | null;
   /** Null: -enable-proxy-protocol is not given. */
@@ -64,6 +66,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     proxy: proxyOptions(options),
     pools: await poolOptions(options),
     listeners: listeners(options, tls),
+    debugListener: options.debugListener === "" ? null : listenAddress(options.debugListener),
     tls,
     proxyProtocol: proxyProtocol(options),
     maxHeaderBytes: options.maxHeaderBytes > 0 ? options.maxHeaderBytes : 1_048_576,

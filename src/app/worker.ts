@@ -23,6 +23,7 @@ import type { TableGeneration } from "../routing/table-generation.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
+import { debugProxy } from "./debug-proxy.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
@@ -84,6 +85,7 @@ const proxy: Proxy = {
   forwarded: forwardedHeaders(),
   connections: new Set(),
   draining: false,
+  debug: false,
 };
 
 function forwardedHeaders(): ForwardedHeaders | null {
@@ -113,6 +115,9 @@ runWorker(
   proxy,
   settings.listeners.map(({ address, secure }) => ({ address, intake: { proxyProtocol, tls: secure ? tls : null } })),
   () => {
+  settings.debugListener === null
+    ? null
+    : { address: settings.debugListener, proxy: debugProxy(proxy, routes, settings, data.generation) },
     shuttingDown = true;
     log.info("Got shutdown signal for Shutdown predicates");
   },

@@ -17,6 +17,7 @@ import type { Headers } from "../http/headers.ts";
 import { latin1 } from "../http/latin1.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { type ClientStream, Framing, type RequestBodySink } from "./client-stream.ts";
+import { DebugStream } from "./debug-stream.ts";
 import { Exchange } from "./exchange.ts";
 import type { Proxy } from "./proxy.ts";
 
@@ -87,7 +88,8 @@ export class ClientConnection implements ClientStream, Timed {
     this.remoteAddress = remoteAddress;
     this.remotePort = remotePort;
     this.localPort = socket.localPort ?? 0;
-    this.#exchange = new Exchange(proxy, this);
+    const debug = proxy.debug ? new DebugStream(this) : null;
+    this.#exchange = new Exchange(proxy, debug ?? this, debug);
     this.#acceptedMs = proxy.deadlines.touch();
     this.#onSent = () => this.#sent();
     this.deadlineMs = this.#acceptedMs + proxy.options.readHeaderTimeoutMs;

@@ -10,6 +10,7 @@ import { KIND } from "../http/h1/tables.ts";
 import type { AccessLogDecision, Body } from "../spec/context.ts";
 import { canBeWritten } from "./backend-request.ts";
 import type { ClientEvents, ClientStream } from "./client-stream.ts";
+import type { DebugStream } from "./debug-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
 import type { Proxy } from "./proxy.ts";
@@ -37,6 +38,8 @@ export class Exchange implements ClientEvents {
   readonly ctx = new RequestContext();
   readonly proxy: Proxy;
   readonly client: ClientStream;
+  /** The client once more when it is one of the debug listener, else null. */
+  readonly debug: DebugStream | null;
   phase: Phase = Phase.done;
   readonly forward: Forward;
   readonly sender: ResponseSender;
@@ -58,9 +61,10 @@ export class Exchange implements ClientEvents {
   /** Counts requests, so that a promise of an earlier request cannot continue a later one. */
   #turn = 0;
 
-  constructor(proxy: Proxy, client: ClientStream) {
+  constructor(proxy: Proxy, client: ClientStream, debug: DebugStream | null = null) {
     this.proxy = proxy;
     this.client = client;
+    this.debug = debug;
     this.forward = new Forward(this);
     this.sender = new ResponseSender(this);
   }
@@ -82,6 +86,7 @@ export class Exchange implements ClientEvents {
     ctx.request.remotePort = this.client.remotePort;
     ctx.request.tls = this.client.secure;
     if (!checkRequest(this, head)) return;
+    this.debug?.begin(ctx);
     this.proxy.table.pin(ctx.pin);
     this.proxy.metrics.incoming(ctx.request.protocol);
     this.execute();
@@ -154,12 +159,18 @@ export class Exchange implements ClientEvents {
       this.filtersMs = now;
     }
     if (ctx.served || route.backend.kind === BackendKind.shunt) {
-      if (!ctx.served) this.#notFound();
+      if (!ctx.served) this.#respondEmpty(404);
       this.#drainRequest();
       return;
     }
     if (route.backend.kind === BackendKind.loopback) {
       this.execute();
+      return;
+    }
+    if (this.debug !== null) {
+      this.debug.outgoing(ctx);
+      this.#respondEmpty(0);
+      this.#drainRequest();
       return;
     }
     this.phase = Phase.backend;
@@ -171,8 +182,8 @@ export class Exchange implements ClientEvents {
     else this.forward.start();
   }
 
-  /** A shunt without a serving filter: 404 without body and headers. */
-  #notFound(): void {
+  /** A response without body and headers: 404 of a shunt without a serving filter, 0 in place of a backend's for the debug listener. */
+  #respondEmpty(status: number): void {
     const response = this.ctx.response;
     response.status = 404;
     response.canonical = true;
@@ -249,6 +260,7 @@ export class Exchange implements ClientEvents {
     }
     this.sendingMs = now;
     this.phase = Phase.sending;
+    this.debug?.responding(ctx, this.error);
     this.sender.start();
   }
 
@@ -310,6 +322,7 @@ export class Exchange implements ClientEvents {
   sendAsIs(): void {
     this.phase = Phase.sending;
     this.sendingMs = performance.now();
+    this.debug?.responding(this.ctx, this.error);
     this.sender.start();
   }
 

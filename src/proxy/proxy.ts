@@ -57,6 +57,8 @@ export interface Proxy {
   readonly panics: PanicLog;
   readonly forwarded: ForwardedHeaders | null;
   readonly connections: Set<ClientConnection>;
+  /** True for the debug listener: requests are reported on and go to no backend. */
+  readonly debug: boolean;
   /** True from the closing of the listener on: every response says `Connection: close`. */
   draining: boolean;
 }

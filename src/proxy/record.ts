@@ -92,8 +92,9 @@ export const record = {
     metrics.serve((now - exchange.startedMs) / 1000, response.status, request.method, request.host);
     const own = (exchange.backendMs > 0 ? exchange.backendMs - exchange.startedMs : 0) / 1000;
     proxy.metrics.own(own, (exchange.sendingMs - exchange.filtersMs) / 1000);
-    if (!proxy.accessLog.wants(exchange.accessLogDecision, response.status)) return;
-    writeLine(exchange, response.status, client.bodyBytes, now - exchange.startedMs);
+    const status = exchange.debug === null ? response.status : 0;
+    if (!proxy.accessLog.wants(exchange.accessLogDecision, status)) return;
+    writeLine(exchange, status, client.bodyBytes, now - exchange.startedMs);
   },
 
   /** A tunnel ended: status 0, no size (spec proxy 15). */

@@ -12,6 +12,12 @@ export interface WorkerListener {
   readonly intake: Intake;
 }
 
+/** The debug listener has a proxy of its own, on the same connections and routes. */
+export interface DebugListener {
+  readonly proxy: Proxy;
+  readonly address: ListenAddress;
+}
+
 /** How often unused instances of replaced routes are looked for. */
 const SWEEP_MS = 1000;
 
@@ -19,12 +25,23 @@ export function runWorker(
   port: MessagePort,
   proxy: Proxy,
   listeners: readonly WorkerListener[],
+  debug: DebugListener | null,
   onShuttingDown: () => void,
   close: () => Promise<void>,
 ): void {
   const servers: Server[] = [];
   const say = (message: FromWorker) => port.postMessage(message);
-  const sweeper = setInterval(() => proxy.table.sweep(), SWEEP_MS);
+  const sweeper = setInterval(() => {
+    proxy.table.sweep();
+    debug?.proxy.table.sweep();
+  }, SWEEP_MS);
+  // It is there before the routes are, and nobody is told when it cannot be opened (spec flags 8).
+  if (debug !== null) {
+    listen(debug.proxy, debug.address, plainIntake).then(
+      (server) => servers.push(server),
+      () => {},
+    );
+  }
   port.on("message", (message: ToWorker) => {
     switch (message.type) {
       case "listen":
@@ -35,6 +52,7 @@ export function runWorker(
         break;
       case "table":
         proxy.table.adopt(message.generation);
+        debug?.proxy.table.adopt(message.generation);
         break;
       case "certificates":
         for (const { intake } of listeners) intake.tls?.certificates.replace(message.certificates);
@@ -44,6 +62,7 @@ export function runWorker(
         break;
       case "drain":
         clearInterval(sweeper);
+        if (debug !== null) debug.proxy.draining = true;
         drain(proxy, servers)
           .then(close)
           .then(() => say({ type: "drained" }));
