@@ -16,7 +16,7 @@ import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
-import { RouteBuilder } from "../proxy/route-builder.ts";
+import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
@@ -50,7 +50,7 @@ let shuttingDown = data.shuttingDown;
 const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
-const builder = new RouteBuilder({
+const routes: RouteBuilderOptions = {
   registry: shippedRegistry(settings.disabledFilters),
   pools,
   metrics,
@@ -65,7 +65,8 @@ const builder = new RouteBuilder({
     count: (name, by) => metrics.countCustom(name, by),
     onDropped: logsDebug ? (endpoint) => log.debug(`Passive health check: leaving out ${endpoint}`) : null,
   },
-});
+};
+const builder = new RouteBuilder(routes);
 
 const proxy: Proxy = {
   options: settings.proxy,

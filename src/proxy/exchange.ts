@@ -185,7 +185,7 @@ export class Exchange implements ClientEvents {
   /** A response without body and headers: 404 of a shunt without a serving filter, 0 in place of a backend's for the debug listener. */
   #respondEmpty(status: number): void {
     const response = this.ctx.response;
-    response.status = 404;
+    response.status = status;
     response.canonical = true;
     response.headers.clear();
     this.ctx.body = "";

@@ -3,7 +3,7 @@
 import type { Server } from "node:net";
 import type { MessagePort } from "node:worker_threads";
 import type { Intake } from "../proxy/accepted-connection.ts";
-import { type ListenAddress, listen } from "../proxy/listener.ts";
+import { type ListenAddress, listen, plainIntake } from "../proxy/listener.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
