@@ -133,6 +133,14 @@ const rules: readonly Rule[] = [
       source.imports.filter((item) => item.sideEffect).map((item) => `line ${item.line}: imports ${item.specifier}`),
   },
   {
+    reason:
+      "an idle proxy stays small: these modules of Node come from util/lazy-builtin.ts, imported are their types alone",
+    find: (source) =>
+      [
+        ...readFileSync(source.file, "utf8").matchAll(/^import (?!type\b).*"(node:(?:https?2?|tls|zlib|crypto))";$/gm),
+      ].map((found) => `imports ${found[1]}`),
+  },
+  {
     reason: "a library stands in the table of scripts/check-imports.ts with its place and what it saves",
     find: eachImport((source, specifier) => {
       if (specifier.startsWith(".") || specifier.startsWith("node:")) return false;

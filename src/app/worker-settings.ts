@@ -1,6 +1,5 @@
 // From the options to what a worker is built from: plain data that can be sent to a thread, every rule of "0 means" applied once.
 
-import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { PoolOptions } from "../backends/pool.ts";
 import { loadKeyPairs } from "../config/certificates.ts";
@@ -20,6 +19,7 @@ import type { ListenAddress } from "../proxy/listener.ts";
 import type { ProxyOptions } from "../proxy/proxy.ts";
 import type { ServerTls } from "../proxy/server-certificates.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
+import { crypto } from "../util/lazy-builtin.ts";
 
 export interface WorkerSettings {
   readonly proxy: ProxyOptions;
@@ -185,7 +185,7 @@ async function serverTls(options: Options): Promise<ServerTls | null> {
     minVersion: tlsVersion(options.tlsMinVersion),
     secureCiphers: options.excludeInsecureCipherSuites,
     clientAuth: options.tlsClientAuth,
-    ticketKeys: randomBytes(48),
+    ticketKeys: crypto().randomBytes(48),
   };
 }
 

@@ -3,8 +3,9 @@
 //   HEADER (-> HELLO on a TLS listener -> HANDSHAKE) -> DONE | CLOSED
 
 import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Timed } from "../util/deadlines.ts";
+import { tls } from "../util/lazy-builtin.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { Proxy } from "./proxy.ts";
 import {
@@ -152,7 +153,7 @@ export class AcceptedConnection implements Timed {
     const { certificates, clientAuth, keyLog } = this.#tls!;
     this.#state = HANDSHAKE;
     this.#release();
-    const secure = new TLSSocket(this.#socket, {
+    const secure = new (tls().TLSSocket)(this.#socket, {
       isServer: true,
       secureContext: certificates.first,
       SNICallback: (name, done) => done(null, certificates.choose(name)),

@@ -1,8 +1,9 @@
 // The certificates of the TLS listener: which one a client gets (spec proxy 2), and their replacement while connections go on.
 // The first certificate in the list whose names fit the server name that the client asks for; the first of all otherwise.
 
-import { X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
+import type { X509Certificate } from "node:crypto";
+import type { SecureContext } from "node:tls";
+import { crypto, tls } from "../util/lazy-builtin.ts";
 import { LruMap } from "../util/lru.ts";
 
 /** A certificate with its key, PEM: the leaf first, then intermediates. */
@@ -70,7 +71,7 @@ export class ServerCertificates {
 
   /** New handshakes get these certificates; throws and keeps the present ones when one cannot be used. */
   replace(certificates: readonly ServerCertificate[]): void {
-    const entries = certificates.map((pair) => ({ ...pair, leaf: new X509Certificate(pair.cert) }));
+    const entries = certificates.map((pair) => ({ ...pair, leaf: new (crypto().X509Certificate)(pair.cert) }));
     const first = this.#context(entries.slice(0, 1));
     this.#entries = entries;
     this.#contexts.clear();
@@ -119,7 +120,7 @@ export class ServerCertificates {
     const old = minVersion === "TLSv1" || minVersion === "TLSv1.1";
     const signatures = entries.map((entry) => SIGNATURES[keyType(entry)]);
     const preferred = entries.length > 1 && !signatures.includes(undefined) ? { sigalgs: signatures.join(":") } : {};
-    return createSecureContext({
+    return tls().createSecureContext({
       cert: entries.map((entry) => entry.cert),
       key: entries.map((entry) => entry.key),
       minVersion,
