@@ -85,8 +85,8 @@ const proxy: Proxy = {
   panics: new PanicLog(log),
   forwarded: forwardedHeaders(),
   connections: new Set(),
-  draining: false,
   debug: false,
+  draining: false,
 };
 
 function forwardedHeaders(): ForwardedHeaders | null {
@@ -115,10 +115,10 @@ runWorker(
   port,
   proxy,
   settings.listeners.map(({ address, secure }) => ({ address, intake: { proxyProtocol, tls: secure ? tls : null } })),
-  () => {
   settings.debugListener === null
     ? null
     : { address: settings.debugListener, proxy: debugProxy(proxy, routes, settings, data.generation) },
+  () => {
     shuttingDown = true;
     log.info("Got shutdown signal for Shutdown predicates");
   },
