@@ -10,6 +10,7 @@ import { openAccessLog } from "../observability/access-log.ts";
 import { openWorkerLog } from "../observability/log-output.ts";
 import { loadHash64 } from "../observability/mask-query.ts";
 import { RequestMetrics } from "../observability/request-metrics.ts";
+import { reportRuntime } from "../observability/runtime-reading.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
 import type { TlsListener } from "../proxy/accepted-connection.ts";
 import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
@@ -43,9 +44,11 @@ const { settings } = data;
 const port = parentPort!;
 const { log, close: closeLog } = openWorkerLog(settings.log);
 const { accessLog, close: closeAccessLog } = await openAccessLog(settings.accessLog, log);
-const metrics = new RequestMetrics(
-  new WorkerMetrics(settings.metrics, data.cells, (series) => port.postMessage({ type: "series", series })),
+const workerMetrics = new WorkerMetrics(settings.metrics, data.cells, (series) =>
+  port.postMessage({ type: "series", series }),
 );
+if (settings.metrics.runtimeMetrics) reportRuntime(workerMetrics);
+const metrics = new RequestMetrics(workerMetrics);
 let shuttingDown = data.shuttingDown;
 const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();

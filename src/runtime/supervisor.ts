@@ -123,28 +123,22 @@ export class Supervisor {
     if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
     worker.on("message", (message: FromWorker) => {
       if (message.type === "series") hub.announced(number, message.series);
-      else if (message.type === "drained") {
-        this.#ended(running);
-        void worker.terminate();
-      }
+      else if (message.type === "drained") void worker.terminate();
     });
     worker.on("error", (error: Error) => log.error(`worker ${number} died: ${error.stack ?? error.message}`));
     worker.on("exit", (code) => this.#exited(running, code));
   }
 
-  /** A drained worker has nothing left to say. */
-  #ended(running: Running): void {
-    this.#running.delete(running);
-    this.#options.hub.retire(running.number);
-    this.#options.endpoints.retire(running.number);
-    if (this.#running.size === 0) this.#allDrained?.();
-  }
-
+  /** The thread is no more: it writes no shared memory, and all its messages have come. */
   #exited(running: Running, code: number): void {
-    if (!this.#running.has(running)) return;
-    this.#ended(running);
-    if (this.#draining) return;
-    const { log, hub } = this.#options;
+    const { log, hub, endpoints } = this.#options;
+    this.#running.delete(running);
+    hub.retire(running.number);
+    endpoints.retire(running.number);
+    if (this.#draining) {
+      if (this.#running.size === 0) this.#allDrained?.();
+      return;
+    }
     hub.main.customCounter("worker.restarts").add(1);
     log.error(`worker ${running.number} ended with code ${code}: starting another`);
     setTimeout(() => {
