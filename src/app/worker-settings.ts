@@ -35,6 +35,7 @@ export interface WorkerSettings {
   readonly log: LogSettings;
   readonly accessLog: AccessLogSettings;
   readonly metrics: MetricsSettings;
+  readonly connectionMetrics: boolean;
   /** Null: -forwarded-headers is not given. */
   readonly forwarded: ForwardedHeaderSettings | null;
   readonly forwardedExclude: readonly string[];
@@ -78,6 +79,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       stripQuery: options.accessLogStripQuery,
     },
     metrics: metricsSettings(options),
+    connectionMetrics: options.enableConnectionMetrics,
     forwarded: options.forwardedHeaders.length > 0 ? forwarded : null,
     forwardedExclude: excludedNetworks(options.forwardedHeadersExcludeCidrs),
     disabledFilters: options.disabledFilters,
@@ -254,8 +256,8 @@ function metricsSettings(options: Options): MetricsSettings {
       responseSize: buckets(options.responseSizeBuckets, DEFAULT_BUCKETS.responseSize, 2),
       requestSize: buckets(options.requestSizeBuckets, DEFAULT_BUCKETS.requestSize, 2),
     },
-    decayingSample: false,
-    startLabel: false,
+    decayingSample: options.metricsExpDecaySample,
+    startLabel: options.enablePrometheusStartLabel,
     runtimeMetrics: options.runtimeMetrics,
     compress: !options.disableMetricsCompression,
   };

@@ -13,6 +13,7 @@ import { RequestMetrics } from "../observability/request-metrics.ts";
 import { reportRuntime } from "../observability/runtime-reading.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
 import type { TlsListener } from "../proxy/accepted-connection.ts";
+import { ConnectionMetrics } from "../proxy/connection-metrics.ts";
 import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { Proxy } from "../proxy/proxy.ts";
@@ -49,6 +50,7 @@ const workerMetrics = new WorkerMetrics(settings.metrics, data.cells, (series) =
 );
 if (settings.metrics.runtimeMetrics) reportRuntime(workerMetrics);
 const metrics = new RequestMetrics(workerMetrics);
+const connectionMetrics = settings.connectionMetrics ? new ConnectionMetrics(workerMetrics) : null;
 let shuttingDown = data.shuttingDown;
 const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();
@@ -85,6 +87,7 @@ const proxy: Proxy = {
   log,
   accessLog,
   metrics,
+  connectionMetrics,
   panics: new PanicLog(log),
   forwarded: forwardedHeaders(),
   connections: new Set(),

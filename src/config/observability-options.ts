@@ -30,6 +30,8 @@ export const observabilityOptions = [
   option("request-size-buckets", string, "", "Upper bounds of backend_request_header_bytes, comma separated."),
   option("disable-metrics-compression", bool, false, "Sends /metrics without gzip."),
   option("disable-metrics-compat", bool, false, "Metrics that are on for compatibility are off by default."),
+  option("metrics-exp-decay-sample", bool, false, "Codahale timers forget: recent events count more than old ones."),
+  option("enable-prometheus-start-label", bool, false, "Label start on counters: the creation in UNIX nanoseconds."),
   option("enable-connection-metrics", bool, false, "Counts client connections by state."),
   option("runtime-metrics", bool, true, "Metrics of the process and of the runtime."),
   option("all-filters-metrics", bool, false, `Duration of all filters of a route together. ${compat}`),

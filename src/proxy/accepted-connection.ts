@@ -224,6 +224,7 @@ export class AcceptedConnection implements Timed {
   #close(): void {
     if (this.#state === DONE) return;
     this.#finish();
+    this.#proxy.connectionMetrics?.closed();
     this.#secure?.destroy();
     this.#socket.destroy();
   }

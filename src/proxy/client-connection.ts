@@ -181,6 +181,7 @@ export class ClientConnection implements ClientStream, Timed {
     const options = proxy.options;
     this.#state = BUSY;
     this.#requests++;
+    if (proxy.connectionMetrics !== null) proxy.connectionMetrics.active();
     this.bodyBytes = 0;
     this.#headSent = false;
     this.#dropped = 0;
@@ -206,14 +207,16 @@ export class ClientConnection implements ClientStream, Timed {
 
   /** -keepalive-server and -keepalive-requests-server: the response says `Connection: close`. */
   #tooOld(): boolean {
-    const options = this.#proxy.options;
-    return (
-      this.#requests >= options.keepAliveRequests || this.#proxy.deadlines.now - this.#acceptedMs >= options.keepAliveMs
-    );
+    const { options, deadlines, connectionMetrics } = this.#proxy;
+    const byAge = deadlines.now - this.#acceptedMs >= options.keepAliveMs;
+    const tooOld = byAge || this.#requests >= options.keepAliveRequests;
+    if (tooOld) connectionMetrics?.expired(byAge);
+    return tooOld;
   }
 
   /** Answers what is not a request, and closes. */
   #refuse(response: string): void {
+    this.#proxy.connectionMetrics?.active();
     this.socket.write(response, "latin1");
     this.#linger();
   }
@@ -489,6 +492,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#state = HEAD;
     this.#sink = null;
     this.#head.resumeAt = 0;
+    if (this.#proxy.connectionMetrics !== null) this.#proxy.connectionMetrics.idle();
     this.deadlineMs = this.#proxy.deadlines.now + this.#proxy.options.idleTimeoutMs;
     if (this.#at < this.#end) {
       this.#firstByte();
@@ -523,6 +527,7 @@ export class ClientConnection implements ClientStream, Timed {
   detach(): { socket: Socket; early: Buffer } {
     const early = this.#waiting.subarray(this.#at, this.#end);
     this.#state = TUNNEL;
+    this.#proxy.connectionMetrics?.hijacked();
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.socket.removeAllListeners("data");
     this.socket.removeAllListeners("end");
@@ -569,7 +574,10 @@ export class ClientConnection implements ClientStream, Timed {
     this.#proxy.connections.delete(this);
     this.#proxy.deadlines.delete(this);
     const busy = this.#state === BUSY;
-    if (this.#state !== TUNNEL) this.#state = CLOSED;
+    if (this.#state !== TUNNEL) {
+      this.#state = CLOSED;
+      this.#proxy.connectionMetrics?.closed();
+    }
     this.#ended = true;
     if (busy) this.#exchange.onClientGone();
     else this.#exchange.onClosed();

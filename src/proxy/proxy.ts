@@ -10,6 +10,7 @@ import type { RequestMetrics } from "../observability/request-metrics.ts";
 import type { TableReader } from "../routing/reader.ts";
 import type { Deadlines } from "../util/deadlines.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { ConnectionMetrics } from "./connection-metrics.ts";
 import type { ForwardedHeaders } from "./forwarded-headers.ts";
 import type { PanicLog } from "./panic-log.ts";
 import type { RouteInstance } from "./route-instance.ts";
@@ -54,6 +55,8 @@ export interface Proxy {
   readonly log: Logger;
   readonly accessLog: AccessLog;
   readonly metrics: RequestMetrics;
+  /** Null: -enable-connection-metrics is not given. */
+  readonly connectionMetrics: ConnectionMetrics | null;
   readonly panics: PanicLog;
   readonly forwarded: ForwardedHeaders | null;
   readonly connections: Set<ClientConnection>;
