@@ -78,7 +78,7 @@ function writeTypes() {
 
 /** Puts a whole new dist/ in place of the old one. */
 async function replaceDist(bundler) {
-  const fresh = inRoot(`dist.${process.pid}`);
+  const fresh = inRoot(`.cache/dist.${process.pid}`);
   try {
     mkdirSync(fresh, { recursive: true });
     // Before anything is read: what is edited from now on is newer.
