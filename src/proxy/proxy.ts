@@ -2,8 +2,8 @@
 // app/, handed to connections; nothing here belongs to a single request.
 
 import type { Pools } from "../backends/pool.ts";
-import type { HeadLimits } from "../http/h1/limits.ts";
 import type { HttpDate } from "../http/date.ts";
+import type { HeadLimits } from "../http/h1/limits.ts";
 import type { AccessLog } from "../observability/access-log.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RequestMetrics } from "../observability/request-metrics.ts";
