@@ -31,8 +31,6 @@ const knowsRegistries = ["app", "bin", "index.ts", "config"];
 
 /** Libraries, where they may be imported, and what they save us. One in the request path needs a benchmark. */
 const libraries: Readonly<Record<string, { where: RegExp; saves: string }>> = {
-  croner: { where: /^src\/predicates\/cron\.ts$/, saves: "the calendar rules of cron patterns" },
-  pino: { where: /^src\/observability\//, saves: "a fast writer of the application log" },
   "@prometheus-io/client": { where: /^src\/(observability|support)\//, saves: "the exposition formats" },
   re2js: { where: /^src\/util\/regexp\.ts$/, saves: "RE2 syntax in linear time (regexp.bench.ts)" },
   "xxhash-wasm": {
