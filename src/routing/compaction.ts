@@ -33,14 +33,21 @@ export class Compaction {
   #origin: Int32Array;
   #next = 1;
 
-  constructor(old: TableStore, oldMembers: TableMembers, seed: number, ignoreTrailingSlash: boolean) {
+  constructor(
+    old: TableStore,
+    oldMembers: TableMembers,
+    seed: number,
+    initialRoutes: number,
+    ignoreTrailingSlash: boolean,
+  ) {
     this.#old = old;
     this.#oldMembers = oldMembers;
     this.#ignoreTrailingSlash = ignoreTrailingSlash;
     const room = Math.ceil(oldMembers.members * 1.25) + 1000;
-    this.store = new TableStore(seed, 1000, old.numbering + 1);
-    this.store.reserve(room);
+    this.store = new TableStore(seed, Math.max(room, initialRoutes), old.numbering + 1);
+    this.store.reserveLike(old, oldMembers.members);
     this.members = new TableMembers(this.store, seed);
+    this.members.reserve(room);
     this.#renumbered = sharedInt32(old.recordCount + 1000);
     this.#origin = new Int32Array(room);
     this.#keepSegments();

@@ -80,7 +80,7 @@ export class IdIndex {
       this.#next[first] = record;
       return;
     }
-    if ((this.#taken + 1) * 4 > this.#slots.length * 3) this.#rehash();
+    if ((this.#taken + 1) * 4 > this.#slots.length * 3) this.#rehash(this.#size * 2);
     const mask = this.#slots.length - 1;
     let slot = this.#hash[record]! & mask;
     while (this.#slots[slot]! > FREE) slot = (slot + 1) & mask;
@@ -122,10 +122,17 @@ export class IdIndex {
     }
   }
 
-  #rehash(): void {
+  /** Makes room for `records` records in all. */
+  reserve(records: number): void {
+    if (records > this.#hash.length) this.#widen(records);
+    if (records * 4 > this.#slots.length * 3) this.#rehash(records);
+  }
+
+  /** Moves to a table for `ids` ids. */
+  #rehash(ids: number): void {
     const old = this.#slots;
     let room = 64;
-    while (room * 3 < (this.#size + 1) * 8) room *= 2;
+    while (room * 3 < (ids + 1) * 4) room *= 2;
     const slots = new Int32Array(room);
     const mask = room - 1;
     for (const record of old) {

@@ -5,7 +5,7 @@
 //   label    a text under another label: a segment under the node before, or a host key under none
 //   node     a place of the path tree: the label of its last segment, or what `wildcards` of the node before names, for `:`
 //   leaf     node * 3 + place (AT_EXACT, AT_SUBTREE, AT_FREE); leaf 0 is the pathless list
-//   chain    (leaf, label of a host key) -> list of entries; label 0: the routes of the leaf that no host name finds
+//   chain    a list of entries: of (leaf, label of a host key) in `hostChains`, or of what no host name finds in `restChains`
 //   entry    one link of a chain: the record and the next entry, heaviest record first, among equals the smaller id
 //
 // Versions: a reader notes the published version and passes over records that were added later or removed by then. Records are
@@ -59,8 +59,10 @@ export interface TableGeneration {
   readonly chainSince: SharedInt32;
   readonly chainBefore: SharedInt32;
 
-  /** Slots of a pair map: (leaf, label) -> chain. */
-  readonly chains: SharedInt32;
+  /** Slots of a pair map: (leaf, label of a host key) -> chain. */
+  readonly hostChains: SharedInt32;
+  /** The chain of each leaf that holds its routes without host names. */
+  readonly restChains: SharedInt32;
   readonly wildcards: SharedInt32;
   readonly nodeFlags: SharedInt32;
   readonly labels: LabelTable;

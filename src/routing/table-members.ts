@@ -29,6 +29,12 @@ export class TableMembers {
     this.ids = new IdIndex(seed, (segment) => store.texts.bytesOf(segment));
   }
 
+  /** Makes room for `records` records in all. */
+  reserve(records: number): void {
+    if (records > this.#state.length) this.#widen(records);
+    this.ids.reserve(records);
+  }
+
   /** Notes what a staged record is. */
   describe(record: number, source: number, isInvalid: boolean, hash: number, variant: number): void {
     if (record >= this.#state.length) this.#widen(record);

@@ -10,7 +10,8 @@ export function hasOutgrown(store: TableStore, former: TableGeneration): boolean
     former.recordAdded !== store.recordAdded ||
     former.entryNext !== store.entryNext ||
     former.chainHead !== store.chainHead ||
-    former.chains !== store.chains ||
+    former.hostChains !== store.hostChains ||
+    former.restChains !== store.restChains ||
     former.nodeFlags !== store.nodeFlags ||
     former.labels.starts !== store.labels.starts ||
     former.labels.parents !== store.labels.parents ||
@@ -43,7 +44,8 @@ export function snapshotOf(store: TableStore): TableGeneration {
     chainHead: store.chainHead,
     chainSince: store.chainSince,
     chainBefore: store.chainBefore,
-    chains: store.chains,
+    hostChains: store.hostChains,
+    restChains: store.restChains,
     wildcards: store.wildcards,
     nodeFlags: store.nodeFlags,
     labels: { seed, starts, parents, bytes, slots },

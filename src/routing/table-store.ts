@@ -30,6 +30,9 @@ import { TextSegments } from "./text-segments.ts";
 /** A chain is rewritten when a change passes more removed entries than this, and more than live ones. */
 const REMOVED_PER_CHAIN = 16;
 
+/** Hash tables begin with room for so many routes. */
+const HASHED_ROUTES = 1000;
+
 const SLASH = 0x2f;
 
 export class TableStore implements TableGeneration {
@@ -39,7 +42,8 @@ export class TableStore implements TableGeneration {
   header: SharedInt32 = sharedInt32(HEADER_CELLS);
   readonly texts = new TextSegments();
   readonly labels: LabelWriter;
-  readonly chainMap: PairMapWriter;
+  readonly #hostChains: PairMapWriter;
+  restChains: SharedInt32;
 
   recordSegment: SharedInt32;
   recordStart: SharedInt32;
@@ -76,10 +80,12 @@ export class TableStore implements TableGeneration {
   readonly #touchedChains: number[] = [];
   #published: TableGeneration | null = null;
 
+  /** With columns for `routes` routes, and hash tables, which are touched all over, for fewer. */
   constructor(seed: number, routes: number, numbering: number) {
+    const hashedRoutes = Math.min(routes, HASHED_ROUTES);
     this.numbering = numbering;
-    this.labels = new LabelWriter(seed, routes);
-    this.chainMap = new PairMapWriter(routes);
+    this.labels = new LabelWriter(seed, routes, hashedRoutes);
+    this.#hostChains = new PairMapWriter(hashedRoutes);
     const room = routes + 2;
     this.recordSegment = sharedInt32(room);
     this.recordStart = sharedInt32(room);
@@ -104,32 +110,38 @@ export class TableStore implements TableGeneration {
     this.#chainPending = sharedInt32(room);
     this.wildcards = sharedInt32(room);
     this.nodeFlags = sharedInt32(room);
+    this.restChains = sharedInt32(room * LEAVES_PER_NODE);
   }
 
   get segments(): TextSegments["segments"] {
     return this.texts.segments;
   }
-  get chains(): SharedInt32 {
-    return this.chainMap.slots;
+  get hostChains(): SharedInt32 {
+    return this.#hostChains.slots;
   }
   get version(): number {
     return this.header[HEADER_VERSION]!;
   }
 
-  /** True when the next record makes the columns grow. */
-  get isFull(): boolean {
-    return this.recordCount + 2 > this.recordAdded.length;
+  /**
+   * Makes room for `routes` records in all, at once instead of by doubling: in the columns, where what stays unused costs no memory,
+   * and in the hash tables as much as the records that are there needed.
+   */
+  reserve(routes: number): void {
+    this.reserveLike(this, routes);
+    if (routes > this.nodeFlags.length) this.#widenNodes(routes);
+    if (routes + 2 > this.recordAdded.length) this.#widenRecords(routes + 2);
+    if (routes > Math.min(this.entryNext.length, this.chainHead.length)) {
+      this.#widenLinks(Math.max(routes, this.entryNext.length), Math.max(routes, this.chainHead.length));
+    }
   }
 
-  /** Makes room for `routes` records in all, at once instead of by doubling. Room that stays unused costs no memory. */
-  reserve(routes: number): void {
-    this.chainMap.reserve(routes);
-    this.labels.reserve(routes * 2, routes * 16);
-    if (routes * 2 > this.nodeFlags.length) this.#widenNodes(routes * 2);
-    if (routes + 2 > this.recordAdded.length) this.#widenRecords(routes + 2);
-    if (routes * 2 > Math.min(this.entryNext.length, this.chainHead.length)) {
-      this.#widenLinks(Math.max(routes * 2, this.entryNext.length), Math.max(routes * 2, this.chainHead.length));
-    }
+  /** Makes room in the hash tables for `routes` records of the kind that another store has, or this one so far. */
+  reserveLike(other: TableStore, routes: number): void {
+    const factor = routes / other.recordCount;
+    this.#hostChains.reserve(Math.ceil(other.#hostChains.size * factor));
+    // In the first routes of a text more parents are met for the first time than later on.
+    this.labels.reserve(Math.ceil(Math.min(other.labels.count * factor, routes)));
   }
 
   /** The number of a new record, cleared; the caller fills its columns and adds its entries before the next one is made. */
@@ -211,14 +223,23 @@ export class TableStore implements TableGeneration {
   /** The chain of a leaf under a host key, null for its rest. */
   chainOf(leaf: number, hostKey: string | null): number {
     const label = hostKey === null ? NO_LABEL : this.labels.intern(0, hostKey, 0, hostKey.length);
-    const known = this.chainMap.get(leaf, label);
+    const known = this.#chainAt(leaf, label);
     if (known !== 0) return known;
     const chain = this.#addChain(leaf, label);
     const kind = hostKey === null ? HAS_REST : hostKey.startsWith(".") ? HAS_WILDCARD_HOSTS | HAS_HOSTS : HAS_HOSTS;
     const place = leaf % LEAVES_PER_NODE;
     Atomics.or(this.nodeFlags, (leaf - place) / LEAVES_PER_NODE, kind << (place * 3));
-    this.chainMap.set(leaf, label, chain);
+    this.#setChain(leaf, label, chain);
     return chain;
+  }
+
+  #chainAt(leaf: number, label: number): number {
+    return label === NO_LABEL ? this.restChains[leaf]! : this.#hostChains.get(leaf, label);
+  }
+
+  #setChain(leaf: number, label: number, chain: number): void {
+    if (label === NO_LABEL) Atomics.store(this.restChains, leaf, chain);
+    else this.#hostChains.set(leaf, label, chain);
   }
 
   #addChain(leaf: number, label: number): number {
@@ -226,7 +247,7 @@ export class TableStore implements TableGeneration {
     if (chain + 1 > this.chainHead.length) this.#widenLinks(this.entryNext.length, this.chainHead.length * 2);
     this.chainCount++;
     this.chainLeaf[chain] = leaf;
-    this.chainLabel[chain] = label;
+    if (label !== NO_LABEL) this.chainLabel[chain] = label;
     return chain;
   }
 
@@ -303,7 +324,7 @@ export class TableStore implements TableGeneration {
       else this.entryNext[last] = copy;
       last = copy;
     }
-    this.chainMap.set(this.chainLeaf[fresh]!, this.chainLabel[fresh]!, fresh);
+    this.#setChain(this.chainLeaf[fresh]!, this.chainLabel[fresh]!, fresh);
   }
 
   /** A new record with text, id, flags, weight and places of another one. */
@@ -321,7 +342,7 @@ export class TableStore implements TableGeneration {
     for (let entry = first; entry < first + this.recordEntryCount[from]!; entry++) {
       const chain = this.entryChain[entry]!;
       // The chain may have been rewritten since.
-      this.addEntry(record, this.chainMap.get(this.chainLeaf[chain]!, this.chainLabel[chain]!));
+      this.addEntry(record, this.#chainAt(this.chainLeaf[chain]!, this.chainLabel[chain]!));
     }
     return record;
   }
@@ -367,6 +388,7 @@ export class TableStore implements TableGeneration {
     const used = this.nodeFlags.length;
     this.wildcards = widenInt32(this.wildcards, room, used);
     this.nodeFlags = widenInt32(this.nodeFlags, room, used);
+    this.restChains = widenInt32(this.restChains, room * LEAVES_PER_NODE, used * LEAVES_PER_NODE);
   }
 
   /**
@@ -383,6 +405,7 @@ export class TableStore implements TableGeneration {
     this.chainLeaf = widenInt32(this.chainLeaf, chains, this.chainCount);
     this.chainLabel = widenInt32(this.chainLabel, chains, this.chainCount);
     this.#chainPending = widenInt32(this.#chainPending, chains, this.chainCount);
-    this.chainMap.fork();
+    this.#hostChains.fork();
+    this.restChains = widenInt32(this.restChains, this.restChains.length, this.restChains.length);
   }
 }

@@ -65,6 +65,10 @@ export interface RoutingTableOptions {
   readonly schedule?: (step: () => void) => void;
 }
 
+/** Untouched room costs no memory, and a table that need not move costs its readers no message. */
+const INITIAL_ROUTES = 1 << 20;
+/** Routes of a long text that tell how many there will be. */
+const SAMPLE_ROUTES = 1000;
 const COMPACT_AFTER = 20_000;
 const COMPACT_AFTER_BYTES = 1 << 24;
 const STEP_MS = 10;
@@ -86,7 +90,7 @@ export class RoutingTable {
 
   constructor(options: RoutingTableOptions) {
     this.#options = options;
-    this.#store = new TableStore(this.#seed, options.initialRoutes ?? 1000, 0);
+    this.#store = new TableStore(this.#seed, options.initialRoutes ?? INITIAL_ROUTES, 0);
     this.#members = new TableMembers(this.#store, this.#seed);
     this.#order = new RecordOrder();
     this.#builtAtMs = options.now();
@@ -171,7 +175,7 @@ export class RoutingTable {
   ): InvalidRoute | null {
     const store = this.#store;
     const problem = checkRoute(route, this.#options.registry, store.recordCount, this.#hostKeys);
-    if (store.isFull && text !== undefined) store.reserve(expectedRecords(text, firstStaged, store.recordCount));
+    if (text !== undefined && store.recordCount - firstStaged === SAMPLE_ROUTES) this.#reserve(text, firstStaged);
     const record = store.addRecord();
     this.#id.set(route.id);
     const normal = problem === null && route.predicates.length > 0 ? normalizeSlots(route) : route;
@@ -189,6 +193,12 @@ export class RoutingTable {
     store.recordWeight[record] = routeWeight(normal, this.#options.registry);
     hangRoute(store, record, normal, this.#options.ignoreTrailingSlash, this.#hostKeys);
     return null;
+  }
+
+  #reserve(text: RouteText, firstStaged: number): void {
+    const records = expectedRecords(text, firstStaged, this.#store.recordCount);
+    this.#store.reserve(records);
+    this.#members.reserve(records);
   }
 
   #printText(record: number, route: Route): void {
@@ -235,7 +245,8 @@ export class RoutingTable {
     const wastedBytes = this.#store.texts.heldBytes - liveBytes;
     const isWorth = removed > Math.max(compactAfter, members) || wastedBytes > Math.max(COMPACT_AFTER_BYTES, liveBytes);
     if (!isWorth) return;
-    this.#compaction = new Compaction(this.#store, this.#members, this.#seed, this.#options.ignoreTrailingSlash);
+    const { initialRoutes = INITIAL_ROUTES, ignoreTrailingSlash } = this.#options;
+    this.#compaction = new Compaction(this.#store, this.#members, this.#seed, initialRoutes, ignoreTrailingSlash);
     this.#scheduleStep();
   }
 
@@ -375,5 +386,5 @@ function pathPosition(route: Route): number {
 /** Records that the table will hold when the rest of the text has as many routes per byte as the part before. */
 function expectedRecords(text: RouteText, firstStaged: number, recordCount: number): number {
   const perByte = (recordCount - firstStaged) / Math.max(1, text.end);
-  return Math.ceil(recordCount + (text.bytes.length - text.end) * perByte * 1.25) + 1000;
+  return Math.ceil(recordCount + (text.bytes.length - text.end) * perByte * 1.02);
 }

@@ -5,7 +5,11 @@ import { type SharedBytes, sharedBytes } from "../util/shared-arena.ts";
 
 const FIRST_SEGMENT_BYTES = 1 << 18;
 const SEGMENT_BYTES = 1 << 24;
-/** A file is adopted when at least this share of it is in use, else the used texts are copied out of it. */
+/**
+ * A file is adopted when it is this long and at least this share of it is in use, else the used texts are copied out of it: every
+ * segment more is memory that all workers must hear of.
+ */
+const ADOPT_BYTES = 1 << 20;
 const ADOPT_SHARE = 0.5;
 
 export class TextSegments {
@@ -44,7 +48,7 @@ export class TextSegments {
     const bytes = this.#offered[-offered - 1]!;
     const known = this.segments.indexOf(bytes);
     if (known >= 0) return known;
-    if (usedBytes < bytes.length * ADOPT_SHARE) return -1;
+    if (bytes.length < ADOPT_BYTES || usedBytes < bytes.length * ADOPT_SHARE) return -1;
     this.heldBytes += bytes.length;
     return this.segments.push(bytes) - 1;
   }

@@ -182,19 +182,24 @@ export class TreeWalk {
   #openLeaf(node: number, leaf: number): void {
     const flags = (this.#generation.nodeFlags[node]! >> ((leaf - node * LEAVES_PER_NODE) * FLAG_BITS)) & 7;
     if (flags === 0) return;
-    if ((flags & HAS_REST) !== 0) this.#openChain(leaf, NO_LABEL);
-    if ((flags & HAS_HOSTS) !== 0 && this.#hostLabel !== NO_LABEL) this.#openChain(leaf, this.#hostLabel);
+    const generation = this.#generation;
+    // A leaf that is newer than this generation's columns has no chain that this version could see.
+    if ((flags & HAS_REST) !== 0)
+      this.#openChain(leaf < generation.restChains.length ? generation.restChains[leaf]! : 0);
+    if ((flags & HAS_HOSTS) !== 0 && this.#hostLabel !== NO_LABEL) {
+      this.#openChain(pairGet(generation.hostChains, leaf, this.#hostLabel));
+    }
     if ((flags & HAS_WILDCARD_HOSTS) !== 0 && this.#wildcardHostLabel !== NO_LABEL) {
-      this.#openChain(leaf, this.#wildcardHostLabel);
+      this.#openChain(pairGet(generation.hostChains, leaf, this.#wildcardHostLabel));
     }
   }
 
-  #openChain(leaf: number, label: number): void {
+  #openChain(newest: number): void {
     const generation = this.#generation;
-    let chain = pairGet(generation.chains, leaf, label);
+    let chain = newest;
     while (chain !== 0 && generation.chainSince[chain]! > this.#version) chain = generation.chainBefore[chain]!;
     if (chain === 0) return;
-    const entry = this.#skipInvisible(Atomics.load(generation.chainHead, chain));
+    const entry = this.#skipInvisible(generation.chainHead[chain]!);
     if (entry !== 0) this.#cursors[this.#cursorCount++] = entry;
   }
 
@@ -202,7 +207,7 @@ export class TreeWalk {
     const generation = this.#generation;
     let entry = first;
     while (entry !== 0 && !isVisible(generation, generation.entryRecord[entry]!, this.#version)) {
-      entry = Atomics.load(generation.entryNext, entry);
+      entry = generation.entryNext[entry]!;
     }
     return entry;
   }
@@ -221,7 +226,7 @@ export class TreeWalk {
       for (let i = this.#cursorCount - 1; i >= 0; i--) {
         const entry = this.#cursors[i]!;
         if (entryRecord[entry] !== best) continue;
-        const next = this.#skipInvisible(Atomics.load(entryNext, entry));
+        const next = this.#skipInvisible(entryNext[entry]!);
         if (next !== 0) this.#cursors[i] = next;
         else this.#cursors[i] = this.#cursors[--this.#cursorCount]!;
       }

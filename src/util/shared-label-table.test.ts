@@ -8,7 +8,7 @@ test("equal texts under one parent have one number, others have others", () => {
   const one = fc.tuple(fc.nat({ max: 3 }), text);
   fc.assert(
     fc.property(fc.array(one, { maxLength: 200 }), one, fc.integer(), (list, absent, seed) => {
-      const labels = new LabelWriter(seed, 1);
+      const labels = new LabelWriter(seed, 1, 1);
       const plain = new Map<string, number>([["0 ", EMPTY_LABEL]]);
       let count = 1;
       for (const [parent, name] of list) {
@@ -33,7 +33,7 @@ test("equal texts under one parent have one number, others have others", () => {
 });
 
 test("a reader with arrays from before growth still finds what was there, and nothing wrong", () => {
-  const labels = new LabelWriter(1, 4);
+  const labels = new LabelWriter(1, 4, 4);
   for (let i = 0; i < 10; i++) labels.intern(i, `a${i}`, 0, 2);
   const { seed, starts, parents, bytes, slots } = labels;
   const before = { seed, starts, parents, bytes, slots };

@@ -5,7 +5,9 @@
 // empty text under no parent. The bytes of label k lie between starts[k] and starts[k + 1].
 //
 // A reader that goes on with arrays from before they grew may meet numbers that its columns do not have, or have as zeros. They
-// never equal what it looks for: parents and lengths differ, and label 1 stands before all others in its probe sequence.
+// never equal what it looks for: parents and lengths differ, and label 1 stands before all others in its probe sequence. Its loads are
+// plain ones (atomic ones are calls, a tenth of a lookup): whatever its version may use was written before the version was published,
+// and what is newer is met through the number just loaded, so that it cannot be read before it.
 
 import {
   type SharedBytes,
@@ -55,7 +57,7 @@ function probe(table: LabelTable, hash: number, parent: number, text: string, st
   const mask = slots.length - 1;
   let slot = hash & mask;
   for (;;) {
-    const label = Atomics.load(slots, slot);
+    const label = slots[slot]!;
     if (label === 0) return -1 - slot;
     const from = starts[label]!;
     if (parents[label] === parent && starts[label + 1]! - from === end - start) {
@@ -83,12 +85,13 @@ export class LabelWriter implements LabelTable {
   /** Slots that are taken; labels without text have none. */
   #listed = 0;
 
-  constructor(seed: number, capacity: number) {
+  /** With columns for `capacity` labels, and a hash table for `hashed`. Both grow. */
+  constructor(seed: number, capacity: number, hashed: number) {
     this.seed = seed;
     this.starts = sharedInt32(Math.max(16, capacity) + 2);
     this.parents = sharedInt32(Math.max(16, capacity) + 2);
-    this.bytes = sharedBytes(Math.max(256, capacity * 8));
-    this.slots = sharedInt32(slotsFor(capacity));
+    this.bytes = sharedBytes(Math.max(256, capacity * 16));
+    this.slots = sharedInt32(slotsFor(hashed));
     this.intern(0, "", 0, 0);
   }
 
@@ -127,10 +130,9 @@ export class LabelWriter implements LabelTable {
     this.parents = widenInt32(this.parents, room, this.count);
   }
 
-  /** Makes room for `capacity` labels with `byteLength` bytes in all. */
-  reserve(capacity: number, byteLength: number): void {
+  /** Makes room for `capacity` labels in all. */
+  reserve(capacity: number): void {
     if (capacity + 2 > this.starts.length) this.#widen(capacity + 2);
-    if (byteLength > this.bytes.length) this.bytes = widenBytes(this.bytes, byteLength, this.starts[this.count]!);
     const slots = slotsFor(capacity);
     if (slots > this.slots.length) this.#rehash(slots);
   }

@@ -5,7 +5,8 @@
 //
 //   slot: | first key | second key | value (0: free) |      3 Int32 cells, the number of slots is a power of two
 //
-// The writer stores the keys before the value, and the value atomically, so whoever sees a value sees its keys.
+// The writer stores the keys before the value, and the value atomically. What was published before a reader began is whole for it;
+// of what is newer it may see a value before its keys, which is no pair that it could ask for, since its keys are newer, too.
 
 import { type SharedInt32, sharedInt32 } from "./shared-arena.ts";
 
@@ -17,7 +18,7 @@ export function pairGet(slots: SharedInt32, first: number, second: number): numb
   let slot = hashPair(first, second) & mask;
   for (;;) {
     const at = slot * CELLS;
-    const value = Atomics.load(slots, at + 2);
+    const value = slots[at + 2]!;
     if (value === 0) return 0;
     if (slots[at] === first && slots[at + 1] === second) return value;
     slot = (slot + 1) & mask;
