@@ -31,10 +31,14 @@ export interface RunningSkipper {
   crashWorker(): void;
 }
 
-/** Starts the proxy; rejects with the message of the fatal line when it cannot start. */
+/**
+ * Starts the proxy; rejects with the message of the fatal line when it cannot start. Of `environment` the proxy variables
+ * (`HTTP_PROXY` and the like) count for what it downloads.
+ */
 export async function startSkipper(
   options: Options,
   openedLog: OpenLog = openLog(logSettings(options)),
+  environment: Readonly<Record<string, string | undefined>> = {},
 ): Promise<RunningSkipper> {
   const log: ApplicationLog = openedLog.log;
   const settings = await workerSettings(options);
@@ -45,7 +49,7 @@ export async function startSkipper(
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
   log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
 
-  const built = buildDataClients(options, process.env, log);
+  const built = buildDataClients(options, environment, log);
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
   const table = new RoutingTable({

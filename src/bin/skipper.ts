@@ -25,7 +25,7 @@ if (config.options.version) {
 const opened = openLog(logSettings(config.options));
 for (const warning of config.warnings) opened.log.warn(warning);
 try {
-  const running = await startSkipper(config.options, opened);
+  const running = await startSkipper(config.options, opened, process.env);
   let ending = false;
   const end = (waitMs: number) => {
     if (ending) return false;

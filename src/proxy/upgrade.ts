@@ -175,7 +175,7 @@ export class Upgrade {
     headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"])
       headers.delete(name);
-    headers.forEach((name, value) => lines.push([name, value]));
+    headers.forEach((name, value) => void lines.push([name, value]));
     const left = kind === BodyKind.length ? head.contentLength : kind === BodyKind.none ? 0 : Number.POSITIVE_INFINITY;
     ctx.serve(head.status, lines, left === 0 ? "" : this.#rest(backend, first, left));
     this.#exchange.client.closeAfter();

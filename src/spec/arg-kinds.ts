@@ -247,7 +247,6 @@ export function oneOf<const T extends string>(...choices: readonly T[]): ArgKind
 export const template: ArgKind<Template> = stringKind({
   kind: "template",
   expected: "a template",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of templates
   accepts: ["text", "", "/${id}", "${request.header.X-Id}"],
   refuses: [1],
   parse: (text) => new Template(text),

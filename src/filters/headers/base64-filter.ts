@@ -1,7 +1,7 @@
 // The common part of the four base64 header filters (spec filters 6.1).
 
 import type { Headers } from "../../http/headers.ts";
-import type { Logger } from "../../observability/log.ts";
+import type { FilterEnv } from "../../spec/env.ts";
 import type { Filter } from "../../spec/filter.ts";
 
 /** The coded text, or what is wrong with it. */
@@ -14,7 +14,7 @@ export function base64Filter(
   filterName: string,
   name: string,
   part: number | undefined,
-  log: Logger,
+  log: FilterEnv["log"],
 ): Filter {
   const apply = (headers: Headers): void => {
     const value = headers.get(name);

@@ -13,7 +13,6 @@ export const setRequestHeader = defineFilter({
   args: [one("name", headerName), one("value", template)],
   examples: [
     {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
       route: '* -> setRequestHeader("X-Team", "${request.host}") -> "http://backend.test"',
       send: { headers: { Host: "a.example" } },
       expect: { backend: { headers: { "x-team": "a.example" } } },

@@ -12,7 +12,6 @@ export const setResponseHeader = defineFilter({
   args: [one("name", headerName), one("value", template)],
   examples: [
     {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
       route: '* -> setResponseHeader("X-Path", "${request.path}") -> inlineContent("x") -> <shunt>',
       send: { path: "/a" },
       expect: { headers: { "x-path": "/a" } },

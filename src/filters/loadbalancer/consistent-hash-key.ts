@@ -12,7 +12,6 @@ export const consistentHashKey = defineFilter({
   examples: [
     {
       route:
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
         '* -> consistentHashKey("${request.header.Authorization}") -> <consistentHash, "http://backend.test", "http://backend.test">',
       expect: { status: 200 },
     },

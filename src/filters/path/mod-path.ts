@@ -7,7 +7,6 @@ import { defineFilter } from "../../spec/filter.ts";
 export const modPath = defineFilter({
   name: "modPath",
   summary: "Replaces all matches of a regular expression in the decoded path of the request.",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
   details: "The expansion may refer to groups: $1, ${1}, ${name}; $$ is a dollar sign.",
   args: [one("pattern", regexp), one("expansion", expansion)],
   examples: [

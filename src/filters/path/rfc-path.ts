@@ -11,7 +11,6 @@ export const rfcPath = defineFilter({
   anyArgs: true,
   examples: [
     {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
       route: '* -> rfcPath() -> setResponseHeader("X-Path", "${request.path}") -> status(204) -> <shunt>',
       send: { path: "/a%2Fb" },
       expect: { headers: { "x-path": "/a%2Fb" } },

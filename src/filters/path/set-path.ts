@@ -12,7 +12,6 @@ export const setPath = defineFilter({
   args: [one("path", template)],
   examples: [
     {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
       route: 'Path("/users/:id") -> setPath("/v2/${id}") -> "http://backend.test"',
       send: { path: "/users/7?q=1" },
       expect: { backend: { target: "/v2/7?q=1" } },

@@ -13,7 +13,6 @@ export const setQuery = defineFilter({
   args: [one("name", template), optional("value", template)],
   examples: [
     {
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder syntax of routes
       route: 'Path("/users/:id") -> setQuery("id", "${id}") -> "http://backend.test"',
       send: { path: "/users/7?z=1" },
       expect: { backend: { target: "/users/7?id=7&z=1" } },
