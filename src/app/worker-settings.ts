@@ -29,6 +29,8 @@ export interface WorkerSettings {
   readonly debugListener: ListenAddress | null;
   /** Null: TLS is off. */
   readonly tls: ServerTls | null;
+  /** "": TLS secrets are not logged. */
+  readonly tlsKeyLogFile: string;
   /** Null: -enable-proxy-protocol is not given. */
   readonly proxyProtocol: ProxyProtocolSettings | null;
   readonly maxHeaderBytes: number;
@@ -69,6 +71,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     listeners: listeners(options, tls),
     debugListener: options.debugListener === "" ? null : listenAddress(options.debugListener),
     tls,
+    tlsKeyLogFile: options.tlsKeyLogFile,
     proxyProtocol: proxyProtocol(options),
     maxHeaderBytes: options.maxHeaderBytes > 0 ? options.maxHeaderBytes : 1_048_576,
     log: logSettings(options),

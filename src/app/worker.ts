@@ -1,5 +1,6 @@
 // Entry of a worker thread: builds the data plane from the settings that the main thread sent, and serves.
 
+import { openSync, writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerEndpoints } from "../backends/endpoint-registry.ts";
 import { Endpoints } from "../backends/endpoints.ts";
@@ -106,7 +107,14 @@ const proxyProtocol = proxyProtocolSets();
 
 function tlsListener(): TlsListener | null {
   if (settings.tls === null) return null;
-  return { certificates: new ServerCertificates(settings.tls), clientAuth: settings.tls.clientAuth, keyLog: null };
+  const { clientAuth } = settings.tls;
+  return { certificates: new ServerCertificates(settings.tls), clientAuth, keyLog: openKeyLog(settings.tlsKeyLogFile) };
+}
+
+function openKeyLog(path: string): TlsListener["keyLog"] {
+  if (path === "") return null;
+  const file = openSync(path, "a", 0o600);
+  return (line) => void writeSync(file, line);
 }
 
 function proxyProtocolSets(): ProxyProtocol | null {

@@ -110,5 +110,11 @@ export const listenerOptions = [
     "NoClientCert",
     "What the server asks of client certificates; the verifying policies use the CAs of the system.",
   ),
+  option(
+    "tls-key-log-file",
+    string,
+    "",
+    "File that TLS secrets of server connections are appended to; for debugging only.",
+  ),
   option("exclude-insecure-cipher-suites", bool, false, "Offers only secure cipher suites up to TLS 1.2."),
 ] as const;

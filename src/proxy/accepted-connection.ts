@@ -7,6 +7,7 @@ import type { TLSSocket } from "node:tls";
 import type { Timed } from "../util/deadlines.ts";
 import { tls } from "../util/lazy-builtin.ts";
 import { ClientConnection } from "./client-connection.ts";
+import { type ClientHello, HELLO_INCOMPLETE, HELLO_UNREADABLE, readClientHello } from "./client-hello.ts";
 import type { Proxy } from "./proxy.ts";
 import {
   HEADER_ABSENT,
@@ -43,6 +44,7 @@ const HANDSHAKE_RECORD = 0x16;
 const METHODS = ["GET /", "HEAD ", "POST ", "PUT /", "OPTIO"] as const;
 const METHOD_BYTES = 5;
 const NOT_HTTPS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+const NO_WISHES: ClientHello = { serverName: "", signatures: null };
 const LINGER_MS = 1000;
 
 const HEADER = 0;
@@ -133,7 +135,9 @@ export class AcceptedConnection implements Timed {
     const bytes = this.#bytes;
     if (bytes.length === 0) return;
     if (bytes[0] === HANDSHAKE_RECORD) {
-      this.#shakeHands();
+      const hello = readClientHello(bytes);
+      if (hello === HELLO_INCOMPLETE) return;
+      this.#shakeHands(hello === HELLO_UNREADABLE ? NO_WISHES : hello);
       return;
     }
     const start = bytes.toString("latin1", 0, METHOD_BYTES);
@@ -149,14 +153,13 @@ export class AcceptedConnection implements Timed {
     this.#socket.end(NOT_HTTPS, "latin1");
   }
 
-  #shakeHands(): void {
+  #shakeHands(hello: ClientHello): void {
     const { certificates, clientAuth, keyLog } = this.#tls!;
     this.#state = HANDSHAKE;
     this.#release();
     const secure = new (tls().TLSSocket)(this.#socket, {
       isServer: true,
-      secureContext: certificates.first,
-      SNICallback: (name, done) => done(null, certificates.choose(name)),
+      secureContext: certificates.choose(hello.serverName, hello.signatures),
       ALPNProtocols: ["http/1.1"],
       requestCert: clientAuth !== "NoClientCert",
       // For a bare TLSSocket this demands a certificate and verifies nothing.

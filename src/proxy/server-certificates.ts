@@ -30,8 +30,11 @@ export type ClientAuth =
   | "VerifyClientCertIfGiven"
   | "RequireAndVerifyClientCert";
 
-interface Entry extends ServerCertificate {
+interface Entry {
   readonly leaf: X509Certificate;
+  readonly context: SecureContext;
+  /** Signature schemes that the key can make (RFC 8446 4.2.3); null for a kind of key that is not looked at. */
+  readonly signatures: readonly number[] | null;
 }
 
 const SECURE_CIPHERS = [
@@ -46,11 +49,12 @@ const SECURE_CIPHERS = [
   "ECDHE-RSA-CHACHA20-POLY1305",
 ].join(":");
 
-/** Signatures by type of key; what the server lists first is preferred. */
-const SIGNATURES: Readonly<Record<string, string>> = {
-  rsa: "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512",
-  ec: "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
-  ed25519: "ed25519",
+const SIGNATURES: Readonly<Record<string, readonly number[]>> = {
+  rsa: [0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0201],
+  prime256v1: [0x0403],
+  secp384r1: [0x0503],
+  secp521r1: [0x0603],
+  ed25519: [0x0807],
 };
 
 /** Server names whose choice is remembered; clients may ask for any. */
@@ -59,9 +63,8 @@ const MAX_NAMES = 10_000;
 export class ServerCertificates {
   readonly #settings: ServerTls;
   #entries: readonly Entry[] = [];
-  /** By the indices of the certificates in them. */
-  readonly #contexts = new Map<string, SecureContext>();
-  #chosen = new LruMap<string, SecureContext>(MAX_NAMES);
+  /** By server name, the certificates that fit it. */
+  #fitting = new LruMap<string, readonly Entry[]>(MAX_NAMES);
 
   /** Throws when a certificate cannot be used. */
   constructor(settings: ServerTls) {
@@ -71,69 +74,47 @@ export class ServerCertificates {
 
   /** New handshakes get these certificates; throws and keeps the present ones when one cannot be used. */
   replace(certificates: readonly ServerCertificate[]): void {
-    const entries = certificates.map((pair) => ({ ...pair, leaf: new (crypto().X509Certificate)(pair.cert) }));
-    const first = this.#context(entries.slice(0, 1));
-    this.#entries = entries;
-    this.#contexts.clear();
-    this.#contexts.set("0", first);
-    this.#chosen = new LruMap(MAX_NAMES);
+    this.#entries = certificates.map((pair) => this.#entry(pair));
+    this.#fitting = new LruMap(MAX_NAMES);
   }
 
-  /** For clients that name no server. */
-  get first(): SecureContext {
-    return this.#contexts.get("0")!;
-  }
-
-  /** For a client that asks for `name`. */
-  choose(name: string): SecureContext {
-    const known = this.#chosen.get(name);
-    if (known !== undefined) return known;
-    const context = this.#fitting(name.toLowerCase());
-    this.#chosen.set(name, context);
-    return context;
-  }
-
-  /** The fitting certificates, at most one for each type of key: a client that cannot use the first may use the next. */
-  #fitting(name: string): SecureContext {
-    const indices: number[] = [];
-    const types = new Set<string>();
-    this.#entries.forEach((entry, i) => {
-      const type = keyType(entry);
-      if (types.has(type) || entry.leaf.checkHost(name, { subject: "never", partialWildcards: false }) === undefined) {
-        return;
-      }
-      types.add(type);
-      indices.push(i);
-    });
-    if (indices.length === 0) return this.first;
-    const key = indices.join();
-    let context = this.#contexts.get(key);
-    if (context === undefined) {
-      context = this.#context(indices.map((i) => this.#entries[i]!));
-      this.#contexts.set(key, context);
+  /** For a client that asks for `name` ("" for none) and can check these signatures (null: it does not say). */
+  choose(name: string, signatures: readonly number[] | null): SecureContext {
+    const first = this.#entries[0]!;
+    if (name === "") return first.context;
+    let fitting = this.#fitting.get(name);
+    if (fitting === undefined) {
+      fitting = this.#entries.filter(({ leaf }) => fits(leaf, name));
+      this.#fitting.set(name, fitting);
     }
-    return context;
+    const usable = fitting.find((entry) => canCheck(signatures, entry));
+    return (usable ?? first).context;
   }
 
-  #context(entries: readonly Entry[]): SecureContext {
+  #entry({ cert, key }: ServerCertificate): Entry {
     const { minVersion, secureCiphers, ticketKeys } = this.#settings;
     const old = minVersion === "TLSv1" || minVersion === "TLSv1.1";
-    const signatures = entries.map((entry) => SIGNATURES[keyType(entry)]);
-    const preferred = entries.length > 1 && !signatures.includes(undefined) ? { sigalgs: signatures.join(":") } : {};
-    return tls().createSecureContext({
-      cert: entries.map((entry) => entry.cert),
-      key: entries.map((entry) => entry.key),
+    const leaf = new (crypto().X509Certificate)(cert);
+    const { asymmetricKeyType = "", asymmetricKeyDetails } = leaf.publicKey;
+    const context = tls().createSecureContext({
+      cert,
+      key,
       minVersion,
       ticketKeys: Buffer.from(ticketKeys),
       sessionIdContext: "skipper",
       honorCipherOrder: true,
-      ...preferred,
       // OpenSSL grants TLS 1.0 and 1.1 at security level 0 only.
       ...(secureCiphers ? { ciphers: SECURE_CIPHERS } : old ? { ciphers: "DEFAULT@SECLEVEL=0" } : {}),
     });
+    return { leaf, context, signatures: SIGNATURES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType] ?? null };
   }
 }
 
-function keyType(entry: Entry): string {
-  return entry.leaf.publicKey.asymmetricKeyType ?? "";
+/** By the alternative names alone, as clients do; `*` stands for one label. */
+function fits(leaf: X509Certificate, name: string): boolean {
+  return leaf.checkHost(name.toLowerCase(), { subject: "never", partialWildcards: false }) !== undefined;
+}
+
+function canCheck(signatures: readonly number[] | null, entry: Entry): boolean {
+  return signatures === null || entry.signatures === null || entry.signatures.some((s) => signatures.includes(s));
 }
