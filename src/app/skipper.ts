@@ -7,7 +7,7 @@ import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import { parsePassiveHealthCheck } from "../config/settings.ts";
 import { buildDataClients } from "../data-clients/build.ts";
-import type { ApplicationLog } from "../observability/log.ts";
+import type { ApplicationLog, Logger } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts";
@@ -22,7 +22,7 @@ import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
 import { watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
-import { logSettings, workerCount, workerSettings } from "./worker-settings.ts";
+import { logSettings, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
 
 export interface RunningSkipper {
   /** SIGTERM: tell predicates, wait for the health checks, drain, end. */
@@ -89,7 +89,7 @@ export async function startSkipper(
     settings.tls === null
       ? null
       : watchCertificates(options, settings.tls.certificates, log, (pairs) => supervisor.replaceCertificates(pairs));
-  log.info(`Listen on ${options.address}`);
+  logListeners(options, settings, log);
 
   return {
     async shutdown(waitMs) {
@@ -109,6 +109,13 @@ export async function startSkipper(
     },
     crashWorker: () => supervisor.crashOne(),
   };
+}
+
+function logListeners(options: Options, settings: WorkerSettings, log: Logger): void {
+  if (settings.proxyProtocol !== null) log.info("start PROXY PROTOCOL wrapped listener");
+  if (settings.tls === null) log.info("TLS settings not found, defaulting to HTTP");
+  if (settings.listeners.length > 1) log.info(`Insecure listener on ${options.insecureAddress}`);
+  log.info(`Listen on ${options.address}`);
 }
 
 function flavourText(options: Options): string {
