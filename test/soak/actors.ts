@@ -8,8 +8,13 @@ import net from "node:net";
 import { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { Ledger } from "./ledger.ts";
 import { largeBytes } from "./soak-backends.ts";
+
+/** Where an actor tells how its work went. */
+export interface Outcome {
+  done(work: string): void;
+  fail(work: string, reason: string): void;
+}
 
 export interface Actor {
   readonly work: string;
@@ -17,7 +22,7 @@ export interface Actor {
   readonly copies: number;
   /** Milliseconds between the end of one piece of work and the next. */
   readonly pauseMs: number;
-  act(port: number, ledger: Ledger): Promise<void>;
+  act(port: number, ledger: Outcome): Promise<void>;
 }
 
 interface Answer {
@@ -68,7 +73,7 @@ function ask(port: number, { path, agent, body, chunked }: Ask): Promise<Answer>
 }
 
 /** Does a piece of work and enters it: `check` gives what is wrong with the answer, or "". */
-async function enter(work: string, ledger: Ledger, piece: () => Promise<string>): Promise<void> {
+async function enter(work: string, ledger: Outcome, piece: () => Promise<string>): Promise<void> {
   const limit = new AbortController();
   try {
     const late = delay(limitMs, `not done after ${limitMs / 1000} s`, { signal: limit.signal });

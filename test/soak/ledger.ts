@@ -1,25 +1,28 @@
 // What happened during a soak: how often each kind of work went right, and every failure that has no cause in the test itself.
 
 const keptFailures = 50;
+/** A worker that takes the place of a crashed one listens well before. */
+const crashGapMs = 1500;
 
 export class Ledger {
   readonly #done = new Map<string, number>();
   readonly #failures: string[] = [];
   #failed = 0;
-  #excusedUntil = 0;
+  #crashedAt = Number.NEGATIVE_INFINITY;
   readonly #startedAt = performance.now();
 
   done(work: string): void {
     this.#done.set(work, (this.#done.get(work) ?? 0) + 1);
   }
 
-  /** Failures that end within `ms` from now have a cause: they are counted apart. */
-  excuse(ms: number): void {
-    this.#excusedUntil = performance.now() + ms;
+  /** A worker crashes now: what runs has a cause to fail, and so has what meets the gap until another worker listens. */
+  crash(): void {
+    this.#crashedAt = performance.now();
   }
 
-  fail(work: string, reason: string): void {
-    if (performance.now() < this.#excusedUntil) {
+  /** `startedAt`: when the work began that failed. */
+  fail(work: string, reason: string, startedAt: number): void {
+    if (startedAt < this.#crashedAt + crashGapMs) {
       this.done("failures by a crashed worker");
       return;
     }

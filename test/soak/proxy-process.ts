@@ -26,6 +26,8 @@ export class ProxyProcess {
     const entry = path.join(import.meta.dirname, "crashing-skipper.ts");
     this.#child = spawn(process.execPath, [entry, ...addresses, `-routes-file=${this.#routesFile}`, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
+      // As bin/skipper does.
+      env: { ...process.env, MALLOC_ARENA_MAX: "1" },
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.setEncoding("utf8").on("data", (text: string) => {

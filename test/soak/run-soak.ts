@@ -31,9 +31,8 @@ const growthMb = 30;
 /** Idle connections to backends that a proxy may keep. */
 const keptFiles = 300;
 const routeLimitMs = 5000;
-/** A worker crashes this often; for so long after it broken connections have a cause. */
+/** A worker crashes this often. */
 const crashEveryMs = 15_000;
-const crashExcuseMs = 3000;
 
 export async function runSoak(seconds: number): Promise<SoakReport> {
   const ledger = new Ledger();
@@ -67,7 +66,7 @@ export async function runSoak(seconds: number): Promise<SoakReport> {
       async happen() {
         // The first one comes after a pause, so that the memory of a run without crashes is known.
         await delay(crashEveryMs);
-        ledger.excuse(crashExcuseMs);
+        ledger.crash();
         proxy.crashWorker();
         ledger.done("worker crash");
       },
@@ -100,7 +99,11 @@ export async function runSoak(seconds: number): Promise<SoakReport> {
 
 async function actLoop(actor: Actor, port: number, ledger: Ledger, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    await actor.act(port, ledger);
+    const startedAt = performance.now();
+    await actor.act(port, {
+      done: (work) => ledger.done(work),
+      fail: (work, reason) => ledger.fail(work, reason, startedAt),
+    });
     await delay(actor.pauseMs);
   }
 }
@@ -135,7 +138,7 @@ async function seesVersion(port: number, version: number, ledger: Ledger): Promi
     if (shown === String(version)) return ledger.done("route change");
     await delay(10);
   }
-  ledger.fail("route change", `after ${routeLimitMs} ms still ${JSON.stringify(shown)}, not ${version}`);
+  ledger.fail("route change", `after ${routeLimitMs} ms still ${JSON.stringify(shown)}, not ${version}`, since);
 }
 
 function report(
