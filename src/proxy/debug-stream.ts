@@ -42,11 +42,15 @@ interface Report {
 /** These stand in `route` alone. */
 const CLASSIC = ["Path", "Host", "Method", "Header", "HeaderRegexp", "PathRegexp"];
 
+/** Bytes of a body that the report shows; the rest is read and not kept. */
+const shownBodyBytes = 1_048_576;
+
 export class DebugStream implements ClientStream {
   readonly #connection: ClientStream;
   /** Null for an answer from before the routing, which goes out as it is. */
   #report: Report | null = null;
   #isHead = false;
+  #requestBytes = 0;
   readonly #requestBody: Buffer[] = [];
   readonly #responseBody: Buffer[] = [];
   #requestError = "";
@@ -64,6 +68,7 @@ export class DebugStream implements ClientStream {
   begin(ctx: RequestContext): void {
     const { request } = ctx;
     this.#requestBody.length = 0;
+    this.#requestBytes = 0;
     this.#responseBody.length = 0;
     this.#requestError = "";
     this.#status = 0;
@@ -117,7 +122,8 @@ export class DebugStream implements ClientStream {
 
   write(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
     if (this.#report === null) return this.#connection.write(buffer, start, end, lasting);
-    this.#responseBody.push(Buffer.from(buffer.subarray(start, end)));
+    const room = shownBodyBytes - this.bodyBytes;
+    if (room > 0) this.#responseBody.push(Buffer.from(buffer.subarray(start, Math.min(end, start + room))));
     this.bodyBytes += end - start;
     return true;
   }
@@ -165,7 +171,9 @@ export class DebugStream implements ClientStream {
   startBody(sink: RequestBodySink): void {
     this.#connection.startBody({
       onRequestData: (buffer, start, end) => {
-        this.#requestBody.push(Buffer.from(buffer.subarray(start, end)));
+        const room = shownBodyBytes - this.#requestBytes;
+        this.#requestBytes += end - start;
+        if (room > 0) this.#requestBody.push(Buffer.from(buffer.subarray(start, Math.min(end, start + room))));
         return sink.onRequestData(buffer, start, end);
       },
       onRequestEnd: () => sink.onRequestEnd(),
