@@ -1,0 +1,118 @@
+// The skipper command as a child process for the end-to-end tests, and node:http servers as its backends. A proxy that is stopped
+// must leave by itself: a test that ends holds no process and no socket.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../conformance/socket-reader.ts";
+
+const root = dirname(dirname(import.meta.dirname));
+const LIMIT_MS = 20_000;
+
+/** Waits for a condition; fails with `what` when it does not come. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const limit = Date.now() + LIMIT_MS; !(await condition()); await sleep(10)) {
+    if (Date.now() > limit) assert.fail(`waited for: ${what}`);
+  }
+}
+
+export class RunningProxy {
+  readonly port: number;
+  log = "";
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(port: number, folder: string, flags: readonly string[]) {
+    this.port = port;
+    this.#folder = folder;
+    this.#child = spawn(
+      join(root, "bin/skipper"),
+      [
+        `-address=127.0.0.1:${port}`,
+        "-support-listener=",
+        "-metrics-listener=",
+        "-access-log-disabled",
+        "-wait-first-route-load",
+        "-source-poll-timeout=50",
+        "-wait-for-healthcheck-interval=0s",
+        `-routes-file=${join(folder, "routes.eskip")}`,
+        ...flags,
+      ],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.log += text;
+    });
+  }
+
+  /** Starts the proxy and waits until all its workers accept connections and signals are heard. */
+  static async start(routes: string, ...flags: string[]): Promise<RunningProxy> {
+    const folder = mkdtempSync(join(tmpdir(), "skipper-e2e-"));
+    writeFileSync(join(folder, "routes.eskip"), routes);
+    const proxy = new RunningProxy(await freePort(), folder, flags);
+    await until("the proxy listens", () => {
+      assert.equal(proxy.#child.exitCode, null, `the proxy ended: ${proxy.log}`);
+      return proxy.log.includes('msg="Listen on ');
+    });
+    return proxy;
+  }
+
+  writeRoutes(text: string): void {
+    const file = join(this.#folder, "routes.eskip");
+    writeFileSync(`${file}.new`, text);
+    renameSync(`${file}.new`, file);
+  }
+
+  /** Resident memory in bytes. */
+  get residentBytes(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, "latin1");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+  }
+
+  /** Sends SIGTERM; the exit code when the process has ended. */
+  async terminate(): Promise<number | null> {
+    if (this.#child.exitCode === null) {
+      const exit = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      await exit;
+    }
+    return this.#child.exitCode;
+  }
+
+  /** Ends it in order; it must not need more. */
+  async stop(): Promise<void> {
+    const killer = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT_MS);
+    const code = await this.terminate();
+    clearTimeout(killer);
+    rmSync(this.#folder, { recursive: true, force: true });
+    assert.equal(code, 0, `the proxy ended with ${code}:\n${this.log}`);
+  }
+}
+
+export interface Backend {
+  readonly server: Server;
+  readonly port: number;
+  /** Fails when a connection is still in a request. */
+  close(): Promise<void>;
+}
+
+export async function startBackend(listener: RequestListener): Promise<Backend> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    server,
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeIdleConnections();
+      await closed;
+    },
+  };
+}
