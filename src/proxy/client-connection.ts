@@ -6,7 +6,6 @@
 //   BUSY -> TUNNEL (after an upgrade the socket is somebody else's)
 
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { refusal } from "../http/h1/errors.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { RequestHead } from "../http/h1/request-head.ts";
@@ -68,9 +67,7 @@ export class ClientConnection implements ClientStream, Timed {
     const debug = proxy.debug ? new DebugStream(this) : null;
     this.#exchange = new Exchange(proxy, debug ?? this, debug);
     this.#acceptedMs = proxy.deadlines.touch();
-    this.#writer = new ResponseWriter(socket, () => {
-      if (this.#state === BUSY) this.#exchange.onClientDrain();
-    });
+    this.#writer = new ResponseWriter(socket, () => this.#onDrain());
     this.deadlineMs = this.#acceptedMs + proxy.options.readHeaderTimeoutMs;
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd());
@@ -78,11 +75,6 @@ export class ClientConnection implements ClientStream, Timed {
     socket.on("close", () => this.#onClose());
     proxy.connections.add(this);
     proxy.deadlines.add(this);
-  }
-
-  /** The certificates that the client presented, for filters; null without TLS. */
-  get tlsSocket(): TLSSocket | null {
-    return this.secure ? (this.socket as TLSSocket) : null;
   }
 
   #onData(chunk: Buffer): void {
@@ -103,8 +95,19 @@ export class ClientConnection implements ClientStream, Timed {
     if (this.#requests > 0) this.deadlineMs = this.#proxy.deadlines.now + this.#proxy.options.readHeaderTimeoutMs;
   }
 
+  /** The client has read what was written to it. */
+  #onDrain(): void {
+    if (this.#state === BUSY) {
+      this.#exchange.onClientDrain();
+    } else if (this.#state === HEAD) {
+      this.#parse();
+      if (this.#state === HEAD) this.#unpause();
+    }
+  }
+
   #limitWaiting(): void {
-    if (this.#state !== BUSY || this.#received.length < MAX_WAITING_BYTES) return;
+    if (this.#state === HEAD ? !this.#writer.isBehind() : this.#state !== BUSY) return;
+    if (this.#received.length < MAX_WAITING_BYTES) return;
     this.#pause();
   }
 
@@ -125,7 +128,7 @@ export class ClientConnection implements ClientStream, Timed {
     if (this.#parsing) return;
     this.#parsing = true;
     const received = this.#received;
-    while (this.#state === HEAD && received.at < received.end) {
+    while (this.#state === HEAD && received.at < received.end && !this.#writer.isBehind()) {
       const used = parseRequestHead(this.#head, received.buffer, received.at, received.end, this.#proxy.headLimits);
       if (used === 0) break;
       if (used < 0) {
@@ -183,7 +186,6 @@ export class ClientConnection implements ClientStream, Timed {
   get bodyDone(): boolean {
     return this.#body.done;
   }
-
   startBody(sink: RequestBodySink): void {
     const body = this.#body;
     if (body.done) {

@@ -11,6 +11,9 @@ import { Framing } from "./client-stream.ts";
 /** A piece up to this size is joined with what is held to one string; a larger one leaves as bytes behind it. */
 const JOINED_BYTES = 8192;
 
+/** Answers that may wait in user space for a client before its next request must wait too. */
+const MAX_UNREAD_BYTES = 65_536;
+
 const empty: Buffer = Buffer.alloc(0);
 
 export class ResponseWriter {
@@ -33,7 +36,7 @@ export class ResponseWriter {
   #left = 0;
   #awaitsDrain = false;
 
-  /** `onDrain` is called when all bytes have left, after a `write` that said false. */
+  /** `onDrain` is called when all bytes have left, after a `write` that said false or an `isBehind` that said true. */
   constructor(socket: Socket, onDrain: () => void) {
     this.#socket = socket;
     this.#onDrain = onDrain;
@@ -115,6 +118,14 @@ export class ResponseWriter {
     const text = this.#held;
     this.#held = "";
     if (!this.mute) this.#socket.write(text, "latin1");
+  }
+
+  /**
+   * True when the client leaves so much unread that no further request of it is begun; `onDrain` comes when it has read. Without
+   * this a client that pipelines and does not read would fill memory with answers.
+   */
+  isBehind(): boolean {
+    return this.#socket.writableLength > MAX_UNREAD_BYTES && !this.#canContinue();
   }
 
   /**

@@ -1,0 +1,45 @@
+// A client that pipelines requests and does not read the answers: they must wait at the client, not in the proxy.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { RunningProxy, until } from "./running-proxy.ts";
+
+const ANSWER_BYTES = 100_000;
+const REQUESTS = 2000;
+/** Far below the 200 MB of all answers: socket buffers and one batch. */
+const MAX_GROWTH = 40 * 1024 * 1024;
+
+test("answers to pipelined requests wait until the client reads", async () => {
+  const proxy = await RunningProxy.start(
+    `r: * -> inlineContent("${"x".repeat(ANSWER_BYTES)}") -> <shunt>`,
+    "-workers=1",
+  );
+  try {
+    const client = connect(proxy.port, "127.0.0.1");
+    await once(client, "connect");
+    client.pause();
+    const before = proxy.residentBytes;
+    client.write("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".repeat(REQUESTS));
+    // The socket buffers of both ends are full when the proxy's memory no longer moves.
+    let last = 0;
+    let same = 0;
+    await until("the proxy stops writing", () => {
+      const now = proxy.residentBytes;
+      same = now === last ? same + 1 : 0;
+      last = now;
+      return same > 50;
+    });
+    assert.ok(last - before < MAX_GROWTH, `grew by ${last - before} bytes`);
+    let received = 0;
+    client.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    client.resume();
+    await until("all answers", () => received >= REQUESTS * ANSWER_BYTES);
+    client.destroy();
+  } finally {
+    await proxy.stop();
+  }
+});
