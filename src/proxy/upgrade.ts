@@ -2,6 +2,7 @@
 // own. With 101 both sockets become one byte tunnel that no timeout and no table change touches; any other answer is passed on.
 
 import net from "node:net";
+import { chunkHeader, LAST_CHUNK } from "../http/h1/chunked.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
@@ -13,6 +14,7 @@ import { type Exchange, Phase } from "./exchange.ts";
 import { record } from "./record.ts";
 import type { BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
+import { auditUpgradeData, auditUpgradeRequest } from "./upgrade-audit.ts";
 
 const emptyBuffer: Buffer = Buffer.alloc(0);
 
@@ -30,6 +32,8 @@ export class Upgrade {
   #backend: net.Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #settled = false;
+  /** The connection is there and the request was written. */
+  #requested = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -73,29 +77,43 @@ export class Upgrade {
   #request(target: BackendTarget): void {
     const { ctx, proxy, client } = this.#exchange;
     this.#clearTimer();
+    this.#requested = true;
     const protocol = ctx.request.headers.get("Upgrade") ?? "";
-    const head = backendRequestHead(ctx, proxy.options, target, false, false);
+    const chunked = ctx.request.hasBody && ctx.request.contentLength < 0;
+    const head = backendRequestHead(ctx, proxy.options, target, chunked, false);
     const upgrade = proxy.options.removeHopHeaders ? `Upgrade: ${protocol}\r\n` : "";
     const socket = this.#backend!;
     socket.write(`${head.slice(0, -2)}Connection: Upgrade\r\n${upgrade}\r\n`, "latin1");
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
-    if (proxy.options.upgradeAudit) this.#auditRequest();
-    if (!client.bodyDone) {
-      client.startBody({
-        onRequestData: (buffer, start, end) => {
-          socket.write(buffer.subarray(start, end));
-          return true;
-        },
-        onRequestEnd: () => {},
-        onRequestMalformed: () => {},
-      });
+    if (proxy.options.upgradeAudit) auditUpgradeRequest(ctx.request);
+    const answerMs = proxy.options.responseHeaderTimeoutMs;
+    if (Number.isFinite(answerMs)) {
+      this.#timer = setTimeout(
+        () => this.#refuse(500, "timeout awaiting response headers", "Error reading response from backend"),
+        answerMs,
+      );
     }
+    if (!client.bodyDone) this.#sendBody(socket, chunked);
   }
 
-  #auditRequest(): void {
-    const request = this.#exchange.ctx.request;
-    const line = { method: request.method, path: request.path, query: request.rawQuery, fragment: "" };
-    process.stderr.write(JSON.stringify(line));
+  /** The body of an upgrade request, at the pace of the backend. */
+  #sendBody(socket: net.Socket, chunked: boolean): void {
+    const { client } = this.#exchange;
+    socket.on("drain", () => {
+      if (!this.#settled) client.resumeBody();
+    });
+    client.startBody({
+      onRequestData: (buffer, start, end) => {
+        if (chunked) socket.write(chunkHeader(end - start), "latin1");
+        const go = socket.write(buffer.subarray(start, end));
+        if (chunked) socket.write("\r\n", "latin1");
+        return go;
+      },
+      onRequestEnd: () => {
+        if (chunked) socket.write(LAST_CHUNK, "latin1");
+      },
+      onRequestMalformed: () => this.#refuse(400, "malformed chunked encoding", "Error writing request to backend"),
+    });
   }
 
   #onData(chunk: Buffer): void {
@@ -117,6 +135,7 @@ export class Upgrade {
 
   #answer(): void {
     const head = this.#head;
+    this.#clearTimer();
     record.backendAnswered(this.#exchange, head.status);
     if (head.status === 101 && !head.keepAlive) this.#refuse(503, "", "");
     else if (head.status === 101) this.#tunnel();
@@ -140,8 +159,8 @@ export class Upgrade {
     if (early.length > 0) backend.write(early);
     backend.removeAllListeners("data");
     if (exchange.proxy.options.upgradeAudit) {
-      process.stdout.write(this.#received);
-      backend.on("data", (chunk: Buffer) => process.stdout.write(chunk));
+      auditUpgradeData(this.#received);
+      backend.on("data", auditUpgradeData);
     }
     socket.pipe(backend);
     backend.pipe(socket);
@@ -202,8 +221,7 @@ export class Upgrade {
   #failed(message: string): void {
     if (this.#settled) return;
     record.backendFailed(this.#exchange);
-    if (this.#timer !== null || this.#backend?.connecting === true)
-      this.#refuse(503, message, "Error connecting to backend");
+    if (!this.#requested) this.#refuse(503, message, "Error connecting to backend");
     else this.#refuse(500, message, "Error reading response from backend");
   }
 
