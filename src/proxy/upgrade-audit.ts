@@ -1,4 +1,5 @@
-// What -experimental-upgrade-audit writes (spec proxy 15): the request on standard error, the backend's bytes on standard output. A
+// What -experimental-upgrade-audit writes (spec proxy 15): the request on standard error (one line, so that it does
+// not run into a log line), the backend's bytes on standard output. A
 // reader that does not keep up loses bytes; a tunnel is never held up for it.
 
 import { write } from "node:fs";
@@ -46,7 +47,7 @@ export function auditUpgradeRequest(request: {
   readonly rawQuery: string;
 }): void {
   const { method, path, rawQuery } = request;
-  stderr.add(Buffer.from(JSON.stringify({ method, path, query: rawQuery, fragment: "" }), "latin1"));
+  stderr.add(Buffer.from(`${JSON.stringify({ method, path, query: rawQuery, fragment: "" })}\n`, "latin1"));
 }
 
 export function auditUpgradeData(bytes: Buffer): void {
