@@ -10,6 +10,7 @@ import { HostKeys } from "./host-keys.ts";
 import { writeId, writeText } from "./record-texts.ts";
 import { recordId } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
+import { usedBytes } from "./table-snapshot.ts";
 import { TableStore } from "./table-store.ts";
 
 /** Version of everything in a store that nobody has seen yet. */
@@ -172,6 +173,7 @@ export class Compaction {
     }
     store.linkPending(FIRST_VERSION);
     store.renumbered = this.#renumbered;
+    store.replacedBytes = usedBytes(this.#old);
     store.serial = this.#old.serial;
     return this.#renumbered;
   }

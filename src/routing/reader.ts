@@ -5,6 +5,7 @@
 
 import { parseRouteExpression } from "../eskip/parser.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
+import { accountFor } from "../util/shared-arena.ts";
 import { treePath } from "./clean-path.ts";
 import { type CachedRoute, InstanceCache } from "./instance-cache.ts";
 import type { BuildRoute, MatchableRoute } from "./lookup.ts";
@@ -72,6 +73,7 @@ export class TableReader<T extends MatchableRoute> {
     if (former !== null && generation.serial <= former.serial) return;
     this.#current = generation;
     if (former !== null && generation.numbering !== former.numbering) {
+      accountFor(former, generation.replacedBytes);
       const renumbered = generation.numbering === former.numbering + 1 ? generation.renumbered : null;
       this.#cache.renumber((record) => renumbered?.[record] ?? 0);
       this.#sweptVersion = 0;

@@ -38,6 +38,8 @@ export interface TableGeneration {
   readonly serial: number;
   readonly numbering: number;
   readonly renumbered: SharedInt32 | null;
+  /** About how much memory of the numbering before was in use at last. */
+  readonly replacedBytes: number;
   readonly header: SharedInt32;
   /** Texts and ids: adopted files and segments of the table's own. */
   readonly segments: readonly SharedBytes[];

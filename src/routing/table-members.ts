@@ -2,6 +2,7 @@
 // winner and stands in the tree; the others are kept aside and come back when the winner goes. Main thread only; table.ts calls it
 // within a transaction, and nothing of it shows before the version is published.
 
+import { copyRecord } from "./copy-record.ts";
 import { IdIndex } from "./id-index.ts";
 import type { TableStore } from "./table-store.ts";
 
@@ -168,7 +169,7 @@ export class TableMembers {
 
   /** A record that was aside may have been in the tree before; its stamps are used up, so it gets a new number. */
   #revive(aside: number): number {
-    const record = this.#store.copyRecord(aside);
+    const record = copyRecord(this.#store, aside);
     const state = this.#state[aside]!;
     const { ids } = this;
     this.describe(record, this.#source[aside]!, (state & INVALID) !== 0, ids.hashOf(aside), ids.variantOf(aside));

@@ -39,6 +39,7 @@ export class TableStore implements TableGeneration {
   serial = 0;
   readonly numbering: number;
   renumbered: SharedInt32 | null = null;
+  replacedBytes = 0;
   header: SharedInt32 = sharedInt32(HEADER_CELLS);
   readonly texts = new TextSegments();
   readonly labels: LabelWriter;
@@ -223,7 +224,7 @@ export class TableStore implements TableGeneration {
   /** The chain of a leaf under a host key, null for its rest. */
   chainOf(leaf: number, hostKey: string | null): number {
     const label = hostKey === null ? NO_LABEL : this.labels.intern(0, hostKey, 0, hostKey.length);
-    const known = this.#chainAt(leaf, label);
+    const known = this.chainAt(leaf, label);
     if (known !== 0) return known;
     const chain = this.#addChain(leaf, label);
     const kind = hostKey === null ? HAS_REST : hostKey.startsWith(".") ? HAS_WILDCARD_HOSTS | HAS_HOSTS : HAS_HOSTS;
@@ -233,7 +234,8 @@ export class TableStore implements TableGeneration {
     return chain;
   }
 
-  #chainAt(leaf: number, label: number): number {
+  /** The newest chain of a leaf under a label, NO_LABEL for its rest; 0 when there is none. */
+  chainAt(leaf: number, label: number): number {
     return label === NO_LABEL ? this.restChains[leaf]! : this.#hostChains.get(leaf, label);
   }
 
@@ -325,26 +327,6 @@ export class TableStore implements TableGeneration {
       last = copy;
     }
     this.#setChain(this.chainLeaf[fresh]!, this.chainLabel[fresh]!, fresh);
-  }
-
-  /** A new record with text, id, flags, weight and places of another one. */
-  copyRecord(from: number): number {
-    const record = this.addRecord();
-    this.recordSegment[record] = this.recordSegment[from]!;
-    this.recordStart[record] = this.recordStart[from]!;
-    this.recordEnd[record] = this.recordEnd[from]!;
-    this.recordIdSegment[record] = this.recordIdSegment[from]!;
-    this.recordIdStart[record] = this.recordIdStart[from]!;
-    this.recordIdEnd[record] = this.recordIdEnd[from]!;
-    this.recordFlags[record] = this.recordFlags[from]!;
-    this.recordWeight[record] = this.recordWeight[from]!;
-    const first = this.recordEntries[from]!;
-    for (let entry = first; entry < first + this.recordEntryCount[from]!; entry++) {
-      const chain = this.entryChain[entry]!;
-      // The chain may have been rewritten since.
-      this.addEntry(record, this.#chainAt(this.chainLeaf[chain]!, this.chainLabel[chain]!));
-    }
-    return record;
   }
 
   /** Makes everything written so far current. Gives a generation when readers need one, null when the version says it all. */

@@ -9,6 +9,7 @@ import type { Route } from "../eskip/route.ts";
 import type { RouteText, RouteTransaction } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import { accountFor } from "../util/shared-arena.ts";
 import { checkRoute, type RouteCheckProblem } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
@@ -268,6 +269,7 @@ export class RoutingTable {
     this.#compaction = null;
     forgetInvalid(compaction.members);
     this.#invalid = invalid;
+    accountFor(this.#store, compaction.store.replacedBytes);
     this.#store = compaction.store;
     this.#members = compaction.members;
     this.#order = new RecordOrder();

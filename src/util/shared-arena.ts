@@ -13,6 +13,17 @@ function allocate(byteLength: number): SharedArrayBuffer {
   return new SharedArrayBuffer(byteLength, { maxByteLength: byteLength });
 }
 
+const accounts = new WeakMap<object, ArrayBuffer>();
+
+/**
+ * Makes the garbage collector of this thread count `bytes` of shared memory as those of `owner`, which is about to become garbage.
+ * V8 counts none, so that a thread which allocates little would hold replaced columns for hours; now it looks for garbage in time,
+ * step by step as it does. What counts is a buffer that lives as long as the owner and is never touched.
+ */
+export function accountFor(owner: object, bytes: number): void {
+  accounts.set(owner, new ArrayBuffer(bytes, { maxByteLength: bytes }));
+}
+
 export type SharedInt32 = Int32Array<SharedArrayBuffer>;
 export type SharedFloat64 = Float64Array<SharedArrayBuffer>;
 export type SharedBytes = Uint8Array<SharedArrayBuffer>;
