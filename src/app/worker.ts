@@ -23,6 +23,7 @@ import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.t
 import { ServerCertificates } from "../proxy/server-certificates.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
+import { seriesPosts } from "../runtime/series-posts.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
@@ -46,8 +47,10 @@ const { settings } = data;
 const port = parentPort!;
 const { log, close: closeLog } = openWorkerLog(settings.log);
 const { accessLog, close: closeAccessLog } = await openAccessLog(settings.accessLog, log);
-const workerMetrics = new WorkerMetrics(settings.metrics, data.cells, (series) =>
-  port.postMessage({ type: "series", series }),
+const workerMetrics = new WorkerMetrics(
+  settings.metrics,
+  data.cells,
+  seriesPosts((message) => port.postMessage(message)),
 );
 if (settings.metrics.runtimeMetrics) reportRuntime(workerMetrics);
 const metrics = new RequestMetrics(workerMetrics);

@@ -19,5 +19,5 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "series"; readonly series: SeriesAnnouncement }
+  | { readonly type: "series"; readonly series: readonly SeriesAnnouncement[] }
   | { readonly type: "drained" };

@@ -129,7 +129,7 @@ export class Supervisor {
     this.#running.add(running);
     if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
     worker.on("message", (message: FromWorker) => {
-      if (message.type === "series") hub.announced(number, message.series);
+      if (message.type === "series") for (const series of message.series) hub.announced(number, series);
       else if (message.type === "drained") void worker.terminate();
     });
     worker.on("error", (error: Error) => log.error(`worker ${number} died: ${error.stack ?? error.message}`));
