@@ -1,6 +1,6 @@
 // The skipper command: reads the command line, starts the proxy, waits for signals, sets the exit code.
 
-import { startSkipper } from "../app/skipper.ts";
+import { type RunningSkipper, startSkipper } from "../app/skipper.ts";
 import { readVersion } from "../app/version.ts";
 import { logSettings } from "../app/worker-settings.ts";
 import { loadConfig } from "../config/load.ts";
@@ -24,26 +24,33 @@ if (config.options.version) {
 
 const opened = openLog(logSettings(config.options));
 for (const warning of config.warnings) opened.log.warn(warning);
+let running: RunningSkipper | null = null;
+let ending = false;
+
+/** Begins the shutdown; false when it has begun before. A process that still starts has nothing to finish and ends at once. */
+function end(waitMs: number): boolean {
+  if (ending) return false;
+  ending = true;
+  if (running === null) process.exit(0);
+  running.shutdown(waitMs).then(
+    () => process.exit(0),
+    (error: Error) => {
+      opened.log.error(`shutdown: ${error.stack ?? error.message}`);
+      process.exit(1);
+    },
+  );
+  return true;
+}
+
+const { waitForHealthcheckInterval } = config.options;
+process.on("SIGTERM", () => end(waitForHealthcheckInterval));
+// A second SIGINT ends at once.
+process.on("SIGINT", () => {
+  if (!end(0)) process.exit(130);
+});
+
 try {
-  const running = await startSkipper(config.options, opened, process.env);
-  let ending = false;
-  const end = (waitMs: number) => {
-    if (ending) return false;
-    ending = true;
-    running.shutdown(waitMs).then(
-      () => process.exit(0),
-      (error: Error) => {
-        opened.log.error(`shutdown: ${error.stack ?? error.message}`);
-        process.exit(1);
-      },
-    );
-    return true;
-  };
-  process.on("SIGTERM", () => end(config.options.waitForHealthcheckInterval));
-  // A second SIGINT ends at once.
-  process.on("SIGINT", () => {
-    if (!end(0)) process.exit(130);
-  });
+  running = await startSkipper(config.options, opened, process.env);
 } catch (error) {
   opened.log.fatal(`Failed to start skipper: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
