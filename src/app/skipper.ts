@@ -95,6 +95,7 @@ export async function startSkipper(
     async shutdown(waitMs) {
       shuttingDown = true;
       supervisor.shuttingDown();
+      log.info("Got shutdown signal for Shutdown predicates");
       log.info(`Got shutdown signal, wait ${waitMs / 1000}s for health check`);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");

@@ -137,7 +137,6 @@ runWorker(
     : { address: settings.debugListener, proxy: debugProxy(proxy, routes, settings, data.generation) },
   () => {
     shuttingDown = true;
-    log.info("Got shutdown signal for Shutdown predicates");
   },
   async () => {
     await closeAccessLog(LOG_CLOSE_MS);
