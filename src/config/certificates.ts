@@ -1,6 +1,7 @@
 // Pairs of certificate and key files (-tls-cert with -tls-key, -client-tls-cert with -client-tls-key), read and checked at start.
 
 import { readFile } from "node:fs/promises";
+import { tls } from "../util/lazy-builtin.ts";
 import { openReason } from "../util/system-error.ts";
 import { Invalid } from "./option.ts";
 
@@ -20,7 +21,6 @@ export async function loadKeyPairs(certFiles: string, keyFiles: string): Promise
   if (certs.length !== keys.length || certFiles === "" || keyFiles === "") {
     return new Invalid("number of certificates does not match number of keys");
   }
-  const { createSecureContext } = await import("node:tls");
   const pairs: KeyPair[] = [];
   for (let i = 0; i < certs.length; i++) {
     const certFile = certs[i]!;
@@ -32,7 +32,7 @@ export async function loadKeyPairs(certFiles: string, keyFiles: string): Promise
     else if (key instanceof Invalid) problem = key.message;
     else {
       try {
-        createSecureContext({ cert, key });
+        tls().createSecureContext({ cert, key });
         pairs.push({ certFile, keyFile, cert, key });
         continue;
       } catch (cause) {
