@@ -89,8 +89,10 @@ backend bench
 }
 http://${benchHost}:${port} {
   bind 127.0.0.1
-  reverse_proxy /api* 127.0.0.1:${backend} { header_up X-Bench 1 }
-  reverse_proxy /big* 127.0.0.1:${backend} { header_up X-Bench 1 }
+  @bench path /api* /big*
+  reverse_proxy @bench 127.0.0.1:${backend} {
+    header_up X-Bench 1
+  }
 }
 `,
 };
