@@ -4,14 +4,15 @@
 // pool. It parses heads, undoes the framing and hands on body bytes; it knows nothing of routes. States:
 //   IDLE -> HEAD (lent) -> LENGTH | CHUNKED | UNTIL_CLOSE (head read) -> IDLE (body read) ; CLOSED from everywhere.
 
-import net from "node:net";
-import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
+import type { Socket } from "node:net";
+import { ChunkEvent, ChunkedDecoder, chunkHeader } from "../http/h1/chunked.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
-import { tls } from "../util/lazy-builtin.ts";
 import { BackendFailure } from "./backend-failure.ts";
+import { dial } from "./dial.ts";
 import type { HostPool, Pools } from "./pool.ts";
+import { LONG_BODY_BYTES, ReadTarget } from "./read-buffers.ts";
 
 /** What an exchange does with the answer of its backend. */
 export interface BackendOwner {
@@ -37,13 +38,12 @@ const CHUNKED = 3;
 const UNTIL_CLOSE = 4;
 const CLOSED = 5;
 
-/** A body longer than this is read into a private buffer, see read-buffers.ts. */
-const LONG_BODY_BYTES = 32768;
+const empty: Buffer = Buffer.alloc(0);
 
 export class BackendConnection implements Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly head = new ResponseHead();
-  readonly socket: net.Socket;
+  readonly socket: Socket;
   /** True when it carried a request before the present one. */
   reused = false;
   /** True once a byte of the present response has arrived. */
@@ -62,7 +62,12 @@ export class BackendConnection implements Timed {
   /** The beginning of a head that is not complete, or bytes that wait for `resume`. */
   #held: Buffer | null = null;
   #paused = false;
-  #private: Buffer | null = null;
+  readonly #reads: ReadTarget;
+  readonly #onSent = (): void => {
+    this.#awaitsDrain = false;
+    if (this.#hasLeft()) this.#owner?.onBackendDrain();
+  };
+  #awaitsDrain = false;
   #error: NodeJS.ErrnoException | null = null;
   readonly #secure: boolean;
   /** TCP is connected, and TLS is being agreed on. */
@@ -71,39 +76,16 @@ export class BackendConnection implements Timed {
   constructor(pool: HostPool, pools: Pools, owner: BackendOwner) {
     this.pool = pool;
     this.#pools = pools;
+    this.#reads = new ReadTarget(pools.buffers);
     this.#owner = owner;
     this.#secure = pool.scheme === "https";
     this.deadlineMs = pools.deadlines.touch() + pools.options.connectTimeoutMs;
-    this.socket = this.#open();
+    this.socket = dial(pool, pools.options, {
+      buffer: () => this.#reads.next(),
+      callback: (bytes, buffer) => this.#onRead(buffer as Buffer, bytes),
+    });
     this.#listen();
     pools.deadlines.add(this);
-  }
-
-  #open(): net.Socket {
-    const options = this.#pools.options;
-    const onread: net.OnReadOpts = {
-      buffer: () => this.#private ?? this.#pools.buffers.shared,
-      callback: (bytes, buffer) => this.#onRead(buffer as Buffer, bytes),
-    };
-    const connect: net.TcpNetConnectOpts & { onread: net.OnReadOpts } = {
-      host: this.pool.hostname,
-      port: this.pool.port,
-      noDelay: true,
-      keepAlive: options.keepAliveMs > 0,
-      keepAliveInitialDelay: options.keepAliveMs,
-      autoSelectFamily: options.dualStack,
-      autoSelectFamilyAttemptTimeout: 300,
-      onread,
-    };
-    if (!this.#secure) return net.connect(connect);
-    const cert = options.clientCerts[0];
-    return tls().connect({
-      ...connect,
-      ...(net.isIP(this.pool.hostname) === 0 ? { servername: this.pool.hostname } : {}),
-      rejectUnauthorized: options.verifyTls,
-      minVersion: options.tlsMinVersion,
-      ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
-    });
   }
 
   #listen(): void {
@@ -118,7 +100,6 @@ export class BackendConnection implements Timed {
       // Not "connect": what was written while connecting leaves between the two.
       socket.on("ready", () => this.#opened());
     }
-    socket.on("drain", () => this.#owner?.onBackendDrain());
     socket.on("error", (error: NodeJS.ErrnoException) => {
       this.#error = error;
     });
@@ -148,6 +129,34 @@ export class BackendConnection implements Timed {
     this.socket.write(text, "latin1");
   }
 
+  /** Writes body bytes, which must stay as they are until they have left. True when they have; else `onBackendDrain` tells. */
+  writeBytes(bytes: Buffer): boolean {
+    this.socket.write(bytes);
+    return this.#hasLeft();
+  }
+
+  /** The same, as one chunk. */
+  writeChunk(bytes: Buffer): boolean {
+    const socket = this.socket;
+    socket.cork();
+    socket.write(chunkHeader(bytes.length), "latin1");
+    socket.write(bytes);
+    socket.write("\r\n", "latin1");
+    socket.uncork();
+    return this.#hasLeft();
+  }
+
+  /** An empty write stands behind bytes that did not leave at once; the others, which are nearly all, need no callback. */
+  #hasLeft(): boolean {
+    const socket = this.socket;
+    if (socket.writableLength === 0) return true;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      socket.write(empty, this.#onSent);
+    }
+    return false;
+  }
+
   /** Limits the wait for the response head, in milliseconds from now. */
   awaitHead(timeoutMs: number): void {
     if (this.#state === HEAD && this.connected) this.deadlineMs = this.#pools.deadlines.now + timeoutMs;
@@ -164,7 +173,7 @@ export class BackendConnection implements Timed {
     this.#state = CLOSED;
     this.deadlineMs = Number.POSITIVE_INFINITY;
     this.#pools.deadlines.delete(this);
-    this.#returnPrivate(false);
+    this.#reads.release(false);
     this.socket.destroy();
   }
 
@@ -203,7 +212,7 @@ export class BackendConnection implements Timed {
   /** True: go on reading. */
   #onRead(buffer: Buffer, bytes: number): boolean {
     const held = this.#held;
-    if (held === null) return this.#consume(buffer, 0, bytes, buffer === this.#private);
+    if (held === null) return this.#consume(buffer, 0, bytes, this.#reads.isPrivate(buffer));
     const joined = Buffer.concat([held, buffer.subarray(0, bytes)]);
     this.#held = null;
     return this.#consume(joined, 0, joined.length, true);
@@ -270,7 +279,7 @@ export class BackendConnection implements Timed {
         this.#state = LENGTH;
         this.#left = 0;
     }
-    if (this.#state !== LENGTH || this.#left > LONG_BODY_BYTES) this.#private = this.#pools.buffers.borrow();
+    if (this.#state !== LENGTH || this.#left > LONG_BODY_BYTES) this.#reads.borrow();
     return owner.onBackendHead(this);
   }
 
@@ -330,19 +339,13 @@ export class BackendConnection implements Timed {
     const owner = this.#owner!;
     this.#owner = null;
     this.#state = IDLE;
-    this.#returnPrivate(written);
+    this.#reads.release(written);
     if (clean && this.requestSent && this.head.keepAlive && !this.head.poisoned && !this.socket.destroyed) {
       this.pool.release(this);
     } else {
       this.destroy();
     }
     owner.onBackendEnd();
-  }
-
-  /** While a write that has not left points into the buffer nobody may read into it: the garbage collector takes it then. */
-  #returnPrivate(written: boolean): void {
-    if (this.#private !== null && written) this.#pools.buffers.giveBack(this.#private);
-    this.#private = null;
   }
 
   #fail(failure: BackendFailure, message: string): void {

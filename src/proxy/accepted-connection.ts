@@ -195,7 +195,7 @@ export class AcceptedConnection implements Timed {
   #serve(socket: Socket): void {
     this.#finish();
     if (socket === this.#socket) this.#release();
-    new ClientConnection(this.#proxy, socket, this.#address, this.#port);
+    new ClientConnection(this.#proxy, socket, this.#address, this.#port, false);
     socket.resume();
   }
 

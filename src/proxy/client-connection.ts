@@ -6,6 +6,7 @@
 //   BUSY -> TUNNEL (after an upgrade the socket is somebody else's)
 
 import type { Socket } from "node:net";
+import { ReadTarget } from "../backends/read-buffers.ts";
 import { refusal } from "../http/h1/errors.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { RequestHead } from "../http/h1/request-head.ts";
@@ -20,6 +21,7 @@ import type { Proxy } from "./proxy.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
 import { RequestBody } from "./request-body.ts";
 import { ResponseWriter } from "./response-writer.ts";
+import { readAsStream, readInto } from "./socket-reads.ts";
 
 const HEAD = 0;
 const BUSY = 1;
@@ -45,7 +47,8 @@ export class ClientConnection implements ClientStream, Timed {
   readonly #acceptedMs: number;
   #state = HEAD;
   readonly #received = new ReceivedBytes();
-  readonly #body = new RequestBody();
+  readonly #reads: ReadTarget;
+  readonly #body: RequestBody;
   readonly #writer: ResponseWriter;
   #requests = 0;
   #readDeadlineMs = Number.POSITIVE_INFINITY;
@@ -57,8 +60,11 @@ export class ClientConnection implements ClientStream, Timed {
   #paused = false;
   #close = false;
 
-  constructor(proxy: Proxy, socket: Socket, remoteAddress: string, remotePort: number) {
+  /** `fresh`: nothing was read from the socket yet, and it is not TLS. */
+  constructor(proxy: Proxy, socket: Socket, remoteAddress: string, remotePort: number, fresh: boolean) {
     this.#proxy = proxy;
+    this.#reads = new ReadTarget(proxy.pools.buffers);
+    this.#body = new RequestBody(this.#reads);
     this.socket = socket;
     this.secure = "encrypted" in socket;
     this.remoteAddress = remoteAddress;
@@ -69,7 +75,8 @@ export class ClientConnection implements ClientStream, Timed {
     this.#acceptedMs = proxy.deadlines.touch();
     this.#writer = new ResponseWriter(socket, () => this.#onDrain());
     this.deadlineMs = this.#acceptedMs + proxy.options.readHeaderTimeoutMs;
-    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    const reads = fresh && readInto(socket, () => this.#reads.next(), this.#onRead);
+    if (!reads) socket.on("data", (chunk: Buffer) => this.#onData(chunk, chunk.length, true));
     socket.on("end", () => this.#onEnd());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#onClose());
@@ -77,10 +84,17 @@ export class ClientConnection implements ClientStream, Timed {
     proxy.deadlines.add(this);
   }
 
-  #onData(chunk: Buffer): void {
+  readonly #onRead = (bytes: number, buffer: Buffer): boolean => {
+    this.#onData(buffer, bytes, false);
+    this.#received.keep();
+    return true;
+  };
+
+  /** `own`: the bytes stay as they are when this returns. */
+  #onData(piece: Buffer, length: number, own: boolean): void {
     if (this.#state === LINGER) return;
     const isFirst = this.#received.length === 0;
-    this.#received.add(chunk);
+    this.#received.add(piece, length, own);
     if (this.#state === HEAD) {
       if (isFirst && this.#head.resumeAt === 0) this.#firstByte();
       this.#parse();
@@ -216,7 +230,8 @@ export class ClientConnection implements ClientStream, Timed {
 
   #readBody(): void {
     const body = this.#body;
-    body.read(this.#received);
+    const received = this.#received;
+    body.read(received, received.isOwn || this.#reads.isPrivate(received.buffer));
     if (this.#state !== BUSY) return;
     if (body.broken) this.#close = true;
     if (body.held) this.#pause();
@@ -342,10 +357,11 @@ export class ClientConnection implements ClientStream, Timed {
 
   /** Gives the socket away for an upgrade, with the bytes that came behind the request. */
   detach(): { socket: Socket; early: Buffer } {
-    const early = this.#received.buffer.subarray(this.#received.at, this.#received.end);
+    const early = Buffer.from(this.#received.buffer.subarray(this.#received.at, this.#received.end));
     this.#state = TUNNEL;
     this.#proxy.connectionMetrics?.hijacked();
     this.deadlineMs = Number.POSITIVE_INFINITY;
+    readAsStream(this.socket);
     this.socket.removeAllListeners("data");
     this.socket.removeAllListeners("end");
     this.#received.clear();

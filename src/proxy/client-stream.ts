@@ -6,8 +6,8 @@ import type { Headers } from "../http/headers.ts";
 
 /** Takes the request body: the backend call, or nobody (the rest is dropped). */
 export interface RequestBodySink {
-  /** Bytes that stay as they are after the call. False: no more until `resumeBody`. */
-  onRequestData(buffer: Buffer, start: number, end: number): boolean;
+  /** Body bytes, valid until the call returns; when `lasting` until the call after it. False: no more until `resumeBody`. */
+  onRequestData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean;
   onRequestEnd(): void;
   /** The body is malformed (chunked encoding): nothing more comes. */
   onRequestMalformed(): void;

@@ -170,11 +170,11 @@ export class DebugStream implements ClientStream {
 
   startBody(sink: RequestBodySink): void {
     this.#connection.startBody({
-      onRequestData: (buffer, start, end) => {
+      onRequestData: (buffer, start, end, lasting) => {
         const room = shownBodyBytes - this.#requestBytes;
         this.#requestBytes += end - start;
         if (room > 0) this.#requestBody.push(Buffer.from(buffer.subarray(start, Math.min(end, start + room))));
-        return sink.onRequestData(buffer, start, end);
+        return sink.onRequestData(buffer, start, end, lasting);
       },
       onRequestEnd: () => sink.onRequestEnd(),
       onRequestMalformed: () => {

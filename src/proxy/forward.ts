@@ -6,7 +6,6 @@
 
 import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
 import { BackendFailure } from "../backends/backend-failure.ts";
-import { chunkHeader } from "../http/h1/chunked.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { KIND } from "../http/h1/tables.ts";
 import { isReplayable } from "../http/method.ts";
@@ -23,8 +22,6 @@ import { BackendKind, type BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
 import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 
-/** Request bytes that may wait for the backend before the client is paused. */
-const MAX_UNSENT_BYTES = 65536;
 const LAST_CHUNK = "0\r\n\r\n";
 
 export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
@@ -149,26 +146,18 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   // ---- request body
 
-  onRequestData(buffer: Buffer, start: number, end: number): boolean {
-    if (this.#chain !== null) return this.#chain.push(buffer.subarray(start, end));
-    return this.#writeBody(buffer.subarray(start, end));
+  onRequestData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
+    const piece = buffer.subarray(start, end);
+    if (this.#chain !== null) return this.#chain.push(Buffer.from(piece));
+    // A FastCGI call does not say when the bytes have left.
+    return this.#writeBody(lasting && this.#fastCgi === null ? piece : Buffer.from(piece));
   }
 
   #writeBody(bytes: Buffer): boolean {
     if (this.#fastCgi !== null) return this.#fastCgi.write(bytes);
     const connection = this.connection;
     if (connection === null) return true;
-    const socket = connection.socket;
-    if (this.#chunked) {
-      socket.cork();
-      socket.write(chunkHeader(bytes.length), "latin1");
-      socket.write(bytes);
-      socket.write("\r\n", "latin1");
-      socket.uncork();
-    } else {
-      socket.write(bytes);
-    }
-    return socket.writableLength < MAX_UNSENT_BYTES;
+    return this.#chunked ? connection.writeChunk(bytes) : connection.writeBytes(bytes);
   }
 
   onRequestEnd(): void {

@@ -35,7 +35,7 @@ export function listen(proxy: Proxy, address: ListenAddress, intake: Intake): Pr
 
 function accept(proxy: Proxy, socket: Socket, peer: string, intake: Intake | null): void {
   proxy.connectionMetrics?.accepted();
-  if (intake === null) new ClientConnection(proxy, socket, peer, socket.remotePort ?? 0);
+  if (intake === null) new ClientConnection(proxy, socket, peer, socket.remotePort ?? 0, true);
   else new AcceptedConnection(proxy, socket, peer, socket.remotePort ?? 0, intake);
 }
 

@@ -3,6 +3,7 @@
 // The body of one request of a client connection: undoes the framing and hands the bytes to a taker, or reads and drops them when
 // nobody wants them. It is asked to read whenever bytes came or the taker has room again.
 
+import { LONG_BODY_BYTES, type ReadTarget } from "../backends/read-buffers.ts";
 import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
 import type { RequestBodySink } from "./client-stream.ts";
@@ -25,8 +26,15 @@ export class RequestBody {
   #drops = false;
   #dropped = 0;
   #expectsContinue = false;
+  readonly #reads: ReadTarget;
+
+  /** `reads`: what the connection reads into; a long body asks for a buffer of its own. */
+  constructor(reads: ReadTarget) {
+    this.#reads = reads;
+  }
 
   begin(head: RequestHead): void {
+    this.#reads.release(false);
     this.#left = head.chunked ? -1 : head.contentLength > 0 ? head.contentLength : 0;
     this.done = this.#left === 0;
     this.broken = false;
@@ -57,6 +65,7 @@ export class RequestBody {
 
   start(sink: RequestBodySink): void {
     this.#sink = sink;
+    if (this.#left < 0 || this.#left > LONG_BODY_BYTES) this.#reads.borrow();
   }
 
   /** From now on nobody takes it. */
@@ -69,39 +78,42 @@ export class RequestBody {
     return this.#drops;
   }
 
-  /** Hands on what has come, as far as the taker has room. */
-  read(bytes: ReceivedBytes): void {
+  /** Hands on what has come, as far as the taker has room. `lasting`: the bytes stay as they are until the next call. */
+  read(bytes: ReceivedBytes, lasting: boolean): void {
     if (this.done || this.broken || this.held || !this.started) return;
-    if (this.#left >= 0) this.#readLength(bytes);
-    else this.#readChunks(bytes);
+    if (this.#left >= 0) this.#readLength(bytes, lasting);
+    else this.#readChunks(bytes, lasting);
   }
 
-  #readLength(bytes: ReceivedBytes): void {
+  #readLength(bytes: ReceivedBytes, lasting: boolean): void {
     const start = bytes.at;
     const take = bytes.length < this.#left ? bytes.length : this.#left;
     if (take === 0) return;
     bytes.at += take;
     this.#left -= take;
     this.done = this.#left === 0;
-    const go = this.#hand(bytes.buffer, start, start + take);
-    if (this.done) this.#end();
+    const go = this.#hand(bytes.buffer, start, start + take, lasting);
+    if (this.done) this.#end(go);
     else if (!go) this.held = true;
   }
 
-  #readChunks(bytes: ReceivedBytes): void {
+  #readChunks(bytes: ReceivedBytes, lasting: boolean): void {
     const decoder = this.#decoder!;
+    let go = true;
     while (!this.held && !this.broken && bytes.at < bytes.end) {
       const event = decoder.next(bytes.buffer, bytes.at, bytes.end);
       bytes.at = decoder.position;
       if (event === ChunkEvent.needMore) return;
       if (event === ChunkEvent.data) {
-        if (!this.#hand(bytes.buffer, decoder.dataStart, decoder.dataEnd)) this.held = true;
+        go = this.#hand(bytes.buffer, decoder.dataStart, decoder.dataEnd, lasting);
+        if (!go) this.held = true;
       } else if (event === ChunkEvent.end) {
         this.done = true;
-        this.#end();
+        this.#end(go);
         return;
       } else {
         this.broken = true;
+        this.#reads.release(false);
         bytes.clear();
         if (!this.#drops) this.#sink!.onRequestMalformed();
         return;
@@ -109,14 +121,16 @@ export class RequestBody {
     }
   }
 
-  #hand(buffer: Buffer, start: number, end: number): boolean {
-    if (!this.#drops) return this.#sink!.onRequestData(buffer, start, end);
+  #hand(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
+    if (!this.#drops) return this.#sink!.onRequestData(buffer, start, end, lasting);
     this.#dropped += end - start;
     if (this.#dropped > MAX_DROPPED_BYTES) this.broken = true;
     return true;
   }
 
-  #end(): void {
+  /** `written`: no write of the taker points into the last piece any more. */
+  #end(written: boolean): void {
+    this.#reads.release(written);
     if (!this.#drops) this.#sink!.onRequestEnd();
   }
 }

@@ -42,7 +42,8 @@ export class ResponseWriter {
     this.#onDrain = onDrain;
     this.#onSent = () => {
       this.#awaitsDrain = false;
-      this.#onDrain();
+      // A later response may have written behind the empty write.
+      if (this.#canContinue()) this.#onDrain();
     };
   }
 
