@@ -1,5 +1,7 @@
 // The claims of a bearer token, for routing only: nothing is verified here (spec predicates 7).
 
+import { decodeUtf8 } from "../util/utf8.ts";
+
 const SCHEME = "Bearer ";
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
@@ -12,7 +14,7 @@ export function bearerClaims(authorization: string | undefined): Readonly<Record
   const payload = authorization.slice(first + 1, second);
   if (payload.length % 4 === 1 || !BASE64URL.test(payload)) return null;
   try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
+    const claims: unknown = JSON.parse(decodeUtf8(Buffer.from(payload, "base64url").toString("latin1")));
     if (claims === null) return {};
     return typeof claims === "object" && !Array.isArray(claims) ? (claims as Record<string, unknown>) : null;
   } catch {

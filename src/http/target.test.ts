@@ -38,6 +38,7 @@ test("the forms of a target (spec matching 2.1)", () => {
     ["http://h?q", [ABSOLUTE_FORM, "", "q", "h"]],
     ["http://h:/", [ABSOLUTE_FORM, "/", null, "h:"]],
     ["http://u:p@h/", [ABSOLUTE_FORM, "/", null, "h"]],
+    ["http://%41:p%ff@h/", [ABSOLUTE_FORM, "/", null, "h"]],
     ["http://[::1]:8/", [ABSOLUTE_FORM, "/", null, "[::1]:8"]],
     ["http://[fe80::1:2.3.4.5]/", [ABSOLUTE_FORM, "/", null, "[fe80::1:2.3.4.5]"]],
     ["http://%C3%A4.x/", [ABSOLUTE_FORM, "/", null, "%C3%A4.x"]],
@@ -78,6 +79,8 @@ test("what is no target is refused", () => {
     "/%g4",
     "/a%",
     "//h/%",
+    "http://%zz@h/",
+    "http://u%4@h/",
   ]) {
     assert.equal(split(text), null, text);
   }

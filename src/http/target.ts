@@ -76,7 +76,7 @@ function parsePath(target: Target, start: number): ErrorCode {
     const c = text.charCodeAt(i);
     if (c === QUESTION) break;
     if (c !== PERCENT) continue;
-    if (i + 2 >= end || HEX[text.charCodeAt(i + 1)]! > 15 || HEX[text.charCodeAt(i + 2)]! > 15) return BAD_MESSAGE;
+    if (!isHexPair(text, i + 1, end)) return BAD_MESSAGE;
     target.escaped = true;
     i += 2;
   }
@@ -137,6 +137,7 @@ function parseAuthority(target: Target, start: number, oneColon: boolean): Error
   for (let i = start; i < host - 1; i++) {
     const c = text.charCodeAt(i);
     if (HOST[c] === 0 || c === 0x5b || c === 0x5d) return BAD_MESSAGE;
+    if (c === PERCENT && !isHexPair(text, i + 1, host - 1)) return BAD_MESSAGE;
   }
   const required = target.form === AUTHORITY_FORM || host > start;
   if (host === stop ? required : !isAuthority(text, host, stop, oneColon)) return BAD_MESSAGE;
@@ -171,11 +172,15 @@ function isHostName(text: string, start: number, end: number, oneColon: boolean)
     const c = text.charCodeAt(i);
     if (HOST[c] === 0 || c === 0x5b || c === 0x5d || (oneColon && c === COLON)) return false;
     if (c !== PERCENT) continue;
-    if (i + 2 >= end || HEX[text.charCodeAt(i + 1)]! > 15 || HEX[text.charCodeAt(i + 2)]! > 15) return false;
-    if (HEX[text.charCodeAt(i + 1)]! < 8) return false;
+    if (!isHexPair(text, i + 1, end) || HEX[text.charCodeAt(i + 1)]! < 8) return false;
     i += 2;
   }
   return true;
+}
+
+/** True when two hexadecimal digits stand at `at`, before `end`. */
+function isHexPair(text: string, at: number, end: number): boolean {
+  return at + 2 <= end && HEX[text.charCodeAt(at)]! <= 15 && HEX[text.charCodeAt(at + 1)]! <= 15;
 }
 
 /** RFC 4291 2.2, without zone. */

@@ -20,7 +20,7 @@ type CronMask = readonly Uint8Array[];
 const mask: ArgKind<CronMask> = stringKind({
   kind: "cron mask",
   expected: "a cron mask of five fields",
-  accepts: ["* * * * *", "* 8-17 * * 1-5", "05,+10 0 1-31 1,2 0-6", "59-0 * * * *"],
+  accepts: ["* * * * *", "* 8-17 * * 1-5", "05,+10 0 1-31 1,2 0-6", "59-0 * * * *", "00000000000005 * * * *"],
   refuses: ["* * * *", "*/5 * * * *", "* 5-7, * * *", "60 * * * *", "* * * JAN *", "* * * * 7", "@daily", "", 1],
   parse(text) {
     const fields = text.split(/\s+/).filter((field) => field !== "");
@@ -41,7 +41,7 @@ function parseField(field: string, min: number, max: number): Uint8Array | Refus
   const values = new Uint8Array(max + 1);
   if (field === "*") return values.fill(1);
   for (const item of field.split(",")) {
-    const bounds = item.split("-").map((text) => (/^\+?[0-9]{1,9}$/.test(text) ? Number(text) : -1));
+    const bounds = item.split("-").map((text) => (/^\+?[0-9]+$/.test(text) ? Number(text) : -1));
     if (bounds.length > 2 || !bounds.every((value) => value >= min && value <= max)) {
       return new Refused(`could not parse cron field: ${field}. invalid list item: ${item}: expected ${min} to ${max}`);
     }

@@ -6,6 +6,7 @@ import { definePredicate } from "../spec/predicate.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 
 const DIGEST = /^[0-9a-f]{64}$/;
+const NO_HEX_DIGIT = /[^0-9a-f]/u;
 
 const digest: ArgKind<string> = stringKind({
   kind: "SHA-256",
@@ -14,7 +15,9 @@ const digest: ArgKind<string> = stringKind({
   refuses: ["00ff", "zz", "", 1],
   parse: (text) => {
     const lower = text.toLowerCase();
-    return DIGEST.test(lower) ? lower : new Refused();
+    if (DIGEST.test(lower)) return lower;
+    const wrong = NO_HEX_DIGIT.exec(lower);
+    return new Refused(wrong === null ? "" : `encoding/hex: invalid byte: ${JSON.stringify(wrong[0])}`);
   },
 });
 

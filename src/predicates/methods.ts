@@ -1,21 +1,21 @@
 // `Methods` (spec predicates 5).
 
-import { stringKind } from "../spec/arg-kinds.ts";
 import { type ArgKind, Refused, rest } from "../spec/args.ts";
 import { definePredicate } from "../spec/predicate.ts";
 
 const ALLOWED = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"];
 
-const methodName: ArgKind<string> = stringKind({
+const methodName: ArgKind<string> = {
   kind: "method",
   expected: "a method",
   accepts: ["GET", "patch"],
   refuses: ["FOO", "", 1],
-  parse: (text) => {
-    const upper = text.toUpperCase();
+  parse: (value) => {
+    if (typeof value === "number") return new Refused("only string values are allowed");
+    const upper = value.toUpperCase();
     return ALLOWED.includes(upper) ? upper : new Refused(`method: ${upper} is not allowed`);
   },
-});
+};
 
 export const methods = definePredicate({
   name: "Methods",

@@ -303,6 +303,8 @@ table("JWTPayloadAnyKV", [
   [["a", "1"], line("Authorization", `Bearer x.${Buffer.from('{"a":"1"}').toString("base64")}=.`), false],
   [["a", "1"], line("Authorization", "Bearer x", `Bearer ${token({ a: "1" })}`), false],
   [["a", "1"], line("Authorization", `Bearer x.${Buffer.from("{").toString("base64url")}.`), false],
+  // Each byte that is not UTF-8 counts as one U+FFFD, as in regular expressions.
+  [["a", "\ufffd\ufffd"], line("Authorization", `Bearer .${btoa('{"a":"\xe2\x82"}').replaceAll("=", "")}.`), true],
 ]);
 table("JWTPayloadAllKV", [
   [["a", "1", "b", "2"], bearer({ a: "1", b: "2" }), true],

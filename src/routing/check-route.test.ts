@@ -79,6 +79,57 @@ test("problems have the reasons and texts of the spec", () => {
   }
 });
 
+/** Predicate, cause, detail. */
+const causes: readonly (readonly [string, string, string])[] = [
+  ["Methods()", "at least one method should be specified", "expected at least 1 argument, got 0"],
+  ['Methods("FOO")', "method: FOO is not allowed", 'argument 1 "methods": expected a method, got "FOO" (method: FOO'],
+  ["Methods(1)", "only string values are allowed", 'argument 1 "methods": expected a method, got 1 (only'],
+  ["Source()", "invalid arguments", "expected at least 1 argument"],
+  ['ClientIP("::1", 1)', "invalid arguments", 'argument 2 "ranges": expected an IP address or a range, got 1'],
+  ['SourceFromLast("::")', "failed to parse cidr: addr is unspecified: ::", 'argument 1 "ranges": '],
+  ['Cookie("a", "(")', "error parsing regexp: missing closing ): `(`", 'argument 2 "pattern": '],
+  ['Cookie("a")', "invalid predicate parameters", "expected 2 arguments, got 1"],
+  ['JWTPayloadAnyKV("a", "b", "c")', "invalid predicate parameters", "expected pairs of a claim and its value"],
+  ['JWTPayloadAllKVRegexp("a", "(")', "invalid predicate parameters", "error parsing regexp: missing closing ): `(`"],
+  ["Between(2, 1)", "invalid predicate parameters", "the first time must be before the second"],
+  ['After(1, "UTC")', "invalid predicate parameters", "a time with a location has no offset"],
+  ['Traffic(0.5, "c")', "invalid predicate parameters", "a cookie needs a group"],
+  ["ContentLengthBetween(2, 1)", "invalid predicate parameters", "the first number must be below the second"],
+  [
+    "TrafficSegment(0)",
+    "invalid predicate parameters: invalid number of arguments, expects two arguments",
+    "expected 2",
+  ],
+  ['TrafficSegment("0", 1)', "invalid predicate parameters: min is out of range", 'argument 1 "min": '],
+  ["TrafficSegment(0, 1.1)", "invalid predicate parameters: max is out of range", 'argument 2 "max": '],
+  ["TrafficSegment(0.5, 0.4)", "invalid predicate parameters: invalid range", ""],
+  ['HeaderSHA256("X", "zz")', 'encoding/hex: invalid byte: "z"', 'argument 2 "digests": '],
+  ['HeaderSHA256("X", "00")', "invalid predicate parameters", 'argument 2 "digests": '],
+  [
+    'Cron("* * * *")',
+    "invalid cron mask expression. expected 5 fields separated by whitespaces",
+    'argument 1 "mask": ',
+  ],
+  ["Cron(1)", "invalid predicate parameters", 'argument 1 "mask": '],
+];
+
+test("the cause is in the words of the spec, and what else is known stands beside it", () => {
+  for (const [predicate, cause, detail] of causes) {
+    const problem = checkRoute(routeOf("r", `${predicate} -> <shunt>`), registry);
+    assert.equal(problem?.reason, "invalid_predicate_params", predicate);
+    const text = `invalid_predicate_params: failed to create predicate ${predicate}: ${cause}`;
+    assert.equal(problem?.text, text);
+    assert.ok(problem?.detail.startsWith(detail), `${predicate}: ${problem?.detail}`);
+    assert.equal(problem?.detail === "", detail === "", predicate);
+  }
+});
+
+test("a free wildcard may stand before a trailing slash that is taken off", () => {
+  const route = routeOf("r", 'Path("/a/*x/") -> <shunt>');
+  assert.equal(checkRoute(route, registry)?.reason, "invalid_matcher");
+  assert.equal(checkRoute(route, registry, 0, undefined, true), null);
+});
+
 test("routes without fault, also ones that no request can match", () => {
   const valid = [
     '* -> ""',

@@ -35,13 +35,14 @@ export function checkRoute(
   registry: Registry,
   position = 0,
   hosts = new HostKeys(),
+  ignoreTrailingSlash = false,
 ): RouteCheckProblem | null {
   return (
     checkNetworkBackend(route) ??
     checkFilters(route, registry) ??
     (route.predicates.length === 0 ? null : checkPredicates(route, registry)) ??
     checkLbBackend(route) ??
-    checkPatterns(route, position, hosts)
+    checkPatterns(route, position, hosts, ignoreTrailingSlash)
   );
 }
 
@@ -89,9 +90,10 @@ function checkFilters(route: Route, registry: Registry): RouteCheckProblem | nul
         : `unknown_filter: filter ${JSON.stringify(call.name)} not found`;
       return problem("unknown_filter", text);
     }
-    const fault = checkCall(spec, call, "invalid filter parameters");
+    const fault = checkCall(spec, call);
     if (fault === null) continue;
-    const text = `invalid_filter_params: failed to create filter ${printCall(call)}: ${fault.cause}`;
+    const cause = fault.message || "invalid filter parameters";
+    const text = `invalid_filter_params: failed to create filter ${printCall(call)}: ${cause}`;
     return problem("invalid_filter_params", text, fault.detail);
   }
   return null;
@@ -159,13 +161,33 @@ function checkPredicate(call: Call, registry: Registry): RouteCheckProblem | nul
   if (spec === undefined) {
     return problem("unknown_predicate", `unknown_predicate: predicate ${JSON.stringify(call.name)} not found`);
   }
-  const fault = checkCall(spec, call, "invalid predicate parameters");
+  const fault = checkCall(spec, call);
   if (fault === null) return null;
+  const cause = predicateCause(call.name, fault);
   const text =
     call.name === "Weight"
       ? "invalid_predicate_params: invalid argument for the Weight predicate"
-      : `invalid_predicate_params: failed to create predicate ${printCall(call)}: ${fault.cause}`;
-  return problem("invalid_predicate_params", text, fault.detail);
+      : `invalid_predicate_params: failed to create predicate ${printCall(call)}: ${cause}`;
+  const detail = fault.detail === "" && cause !== fault.message ? fault.message : fault.detail;
+  return problem("invalid_predicate_params", text, detail);
+}
+
+const BAD_PARAMETERS = "invalid predicate parameters";
+
+/** What the spec says of a wrong number of arguments, where it is not the general text. */
+const COUNT_CAUSES: ReadonlyMap<string, string> = new Map([
+  ["ClientIP", "invalid arguments"],
+  ["Methods", "at least one method should be specified"],
+  ["Source", "invalid arguments"],
+  ["SourceFromLast", "invalid arguments"],
+  ["TrafficSegment", `${BAD_PARAMETERS}: invalid number of arguments, expects two arguments`],
+]);
+
+/** The cause in the words of the spec; what a rule between arguments says beyond them is detail. */
+function predicateCause(name: string, fault: Fault): string {
+  if (fault.about === "count") return COUNT_CAUSES.get(name) ?? BAD_PARAMETERS;
+  if (fault.about === "rule" && !fault.message.startsWith(BAD_PARAMETERS)) return BAD_PARAMETERS;
+  return fault.message || BAD_PARAMETERS;
 }
 
 interface Declaration {
@@ -174,15 +196,28 @@ interface Declaration {
   check(values: readonly unknown[]): string;
 }
 
-/** What is wrong with the arguments of a call: the cause as the spec words it, and the detail from the declaration. */
-function checkCall(spec: Declaration, call: Call, generic: string): { cause: string; detail: string } | null {
+/** What is wrong with the arguments of a call. */
+interface Fault {
+  readonly about: "count" | "argument" | "rule";
+  /** What the kind of the argument, or the rule between arguments, says; "" for nothing. */
+  readonly message: string;
+  /** What the declaration expected and what it got, "" when the message says it. */
+  readonly detail: string;
+}
+
+function checkCall(spec: Declaration, call: Call): Fault | null {
   if (spec.anyArgs) return null;
   const checked = checkArgs(spec.args, call.args);
   if ("error" in checked) {
-    return { cause: refusal(spec.args, call, checked.error) || generic, detail: checked.error.message };
+    const { index, message } = checked.error;
+    return {
+      about: index < 0 ? "count" : "argument",
+      message: refusal(spec.args, call, checked.error),
+      detail: message,
+    };
   }
   const message = spec.check(checked.values);
-  return message === "" ? null : { cause: message, detail: "" };
+  return message === "" ? null : { about: "rule", message, detail: "" };
 }
 
 /** What the kind of a refused argument says about it, "" when it says nothing. */
@@ -222,10 +257,15 @@ function lbProblem(text: string): RouteCheckProblem {
   return { reason: "other", text, detail: "", listed: false };
 }
 
-function checkPatterns(route: Route, position: number, hosts: HostKeys): RouteCheckProblem | null {
+function checkPatterns(
+  route: Route,
+  position: number,
+  hosts: HostKeys,
+  ignoreTrailingSlash: boolean,
+): RouteCheckProblem | null {
   const tree = treePredicate(route);
   if (!isLiteralPath(tree.path)) {
-    const pattern = parsePathPattern(tree.path, tree.subtree, false);
+    const pattern = parsePathPattern(tree.path, tree.subtree, ignoreTrailingSlash);
     if (pattern.problem !== "") return matcherProblem(route, position, pattern.problem);
   }
   for (const host of route.hostRegexps) {

@@ -4,36 +4,47 @@ import type { Route } from "../eskip/route.ts";
 import { toByteString } from "../util/bytes.ts";
 import { cleanPath, treePath } from "./clean-path.ts";
 import type { HostKeys } from "./host-keys.ts";
-import { AT_EXACT, AT_SUBTREE, isLiteralPath, parsePathPattern, treePredicate } from "./path-pattern.ts";
+import {
+  AT_EXACT,
+  AT_SUBTREE,
+  isLiteralPath,
+  type PathPattern,
+  parsePathPattern,
+  treePredicate,
+  unbuildableTexts,
+} from "./path-pattern.ts";
 import { PATHLESS_LEAF } from "./table-generation.ts";
 import type { TableStore } from "./table-store.ts";
 
-/** Adds the entries of the newest record; none for a path that no node can be made of. */
+const none: readonly string[] = [];
+
+/** Adds the entries of the newest record; for a path that no node can be made of none, and gives what the log says about it. */
 export function hangRoute(
   store: TableStore,
   record: number,
   route: Route,
   ignoreTrailingSlash: boolean,
   hosts: HostKeys,
-): void {
+): readonly string[] {
   const leaf = leafOfRoute(store, route, ignoreTrailingSlash);
-  if (leaf < 0) return;
+  if (typeof leaf !== "number") return unbuildableTexts(leaf, ignoreTrailingSlash);
   const keys = hosts.ofRoute(route);
   if (keys === null) store.addEntry(record, store.chainOf(leaf, null));
   else for (const key of keys) store.addEntry(record, store.chainOf(leaf, key));
+  return none;
 }
 
-/** -1 when the path cannot be built. */
-function leafOfRoute(store: TableStore, route: Route, ignoreTrailingSlash: boolean): number {
+/** The leaf, or the pattern when it cannot be built. */
+function leafOfRoute(store: TableStore, route: Route, ignoreTrailingSlash: boolean): number | PathPattern {
   const tree = treePredicate(route);
   if (tree.path === "") return PATHLESS_LEAF;
   let path = tree.path;
   if (!isPlainPath(path)) {
     if (!isLiteralPath(path)) {
       const pattern = parsePathPattern(path, tree.subtree, ignoreTrailingSlash);
-      return pattern.unbuildable === "" ? store.leafOf(pattern) : -1;
+      return pattern.unbuildable === "" ? store.leafOf(pattern) : pattern;
     }
-    path = toByteString(cleanPath(path));
+    path = cleanPath(toByteString(path));
   }
   path = treePath(path, ignoreTrailingSlash && !tree.subtree);
   if (!tree.subtree) return store.leafOfPath(path, path.length, AT_EXACT);

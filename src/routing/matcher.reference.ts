@@ -90,7 +90,7 @@ export class ReferenceMatcher {
   #nodesOf(route: Route): string[] | null {
     const tree = treeOf(route);
     if (tree === null) return null;
-    let path = referenceClean(tree.path);
+    let path = referenceClean(bytesOf(tree.path));
     if (!tree.subtree) {
       if (this.#ignoreTrailingSlash && path !== "/") path = path.replace(/\/$/, "");
       const node = nodeName(path);
@@ -107,7 +107,7 @@ export class ReferenceMatcher {
   /** Spec matching 8. */
   #params(route: Route, captured: readonly string[]): Map<string, string> {
     const tree = treeOf(route)!;
-    const parts = referenceClean(tree.path).slice(1).split("/");
+    const parts = referenceClean(bytesOf(tree.path)).slice(1).split("/");
     const names: string[] = [];
     let hasFree = false;
     for (const part of parts) {
@@ -142,6 +142,11 @@ function treeOf(route: Route): { path: string; subtree: boolean } | null {
   return null;
 }
 
+/** The UTF-8 bytes of a text, one character a byte. */
+function bytesOf(text: string): string {
+  return Buffer.from(text).toString("latin1");
+}
+
 /** `/=` and the bytes of a literal in hex, `/:`, `/*`; "" when the pattern cannot be built. */
 function nodeName(path: string): string {
   let name = "";
@@ -149,7 +154,7 @@ function nodeName(path: string): string {
     if (part.startsWith(":")) name += "/:";
     else if (part.startsWith("*")) name += "/*";
     else if (/[:*]/.test(part)) return "";
-    else name += `/=${Buffer.from(part).toString("hex")}`;
+    else name += `/=${Buffer.from(part, "latin1").toString("hex")}`;
   }
   return name;
 }

@@ -2,7 +2,7 @@
 // route hangs at and which names its parameters have. Used when the table is written, when a route is checked, and for parameters.
 
 import type { Route } from "../eskip/route.ts";
-import { toByteString } from "../util/bytes.ts";
+import { fromByteString, toByteString } from "../util/bytes.ts";
 import { cleanPath, treePath } from "./clean-path.ts";
 
 /** How a route hangs at the last node of its pattern. The numbers are part of the layout of the table. */
@@ -72,9 +72,9 @@ export function pathPattern(route: Route, ignoreTrailingSlash: boolean): PathPat
 
 /** Reads one non-empty definition. */
 export function parsePathPattern(definition: string, subtree: boolean, ignoreTrailingSlash: boolean): PathPattern {
-  const cleaned = cleanPath(definition);
+  const cleaned = cleanPath(toByteString(definition));
   const path = subtree ? cleaned : treePath(cleaned, ignoreTrailingSlash);
-  if (isLiteralPath(path)) return literalPattern(toByteString(path), subtree);
+  if (isLiteralPath(path)) return literalPattern(path, subtree);
   return wildcardPattern(path, subtree);
 }
 
@@ -106,16 +106,16 @@ function wildcardPattern(path: string, subtree: boolean): PathPattern {
     const isLast = i === parts.length - 1;
     const first = part.charCodeAt(0);
     if (first === STAR) {
-      if (!isLast) problem ||= "free wildcard param should be last";
+      if (!isLast) problem = "free wildcard param should be last";
       hasFree = true;
-      names.push(part === "*" ? "*" : part.slice(1));
+      names.push(part === "*" ? "*" : fromByteString(part.slice(1)));
       if (!subtree) place = AT_FREE;
     } else if (first === COLON) {
       segments.push(":");
-      if (part.length > 1) names.push(part.slice(1));
+      if (part.length > 1) names.push(fromByteString(part.slice(1)));
     } else {
-      if (problem === "" && (part.includes(":") || part.includes("*"))) unbuildable ||= parts.slice(i).join("/");
-      if (!(subtree && isLast && part === "")) segments.push(toByteString(part));
+      if (!isLiteralPath(part)) unbuildable = fromByteString(parts.slice(i).join("/"));
+      if (!(subtree && isLast && part === "")) segments.push(part);
     }
     if (problem !== "" || unbuildable !== "") break;
   }
@@ -124,6 +124,20 @@ function wildcardPattern(path: string, subtree: boolean): PathPattern {
     names.push("*");
   }
   return { place, segments, names, hasFree, problem, unbuildable };
+}
+
+/** What the log says of a pattern that cannot be built on: a line for each node that is missing (spec matching 4, 13). */
+export function unbuildableTexts(pattern: PathPattern, ignoreTrailingSlash: boolean): readonly string[] {
+  const { unbuildable, place } = pattern;
+  if (place !== AT_SUBTREE) return [unbuildableText(unbuildable)];
+  const base = unbuildable.replace(/\/([*][^/]*)?$/, "");
+  const nodes = [base, `${base}/**`];
+  if (!ignoreTrailingSlash) nodes.push(`${base}/`);
+  return nodes.map(unbuildableText);
+}
+
+function unbuildableText(rest: string): string {
+  return `* or : in middle of path component ${rest}`;
 }
 
 /** True when the segment of a pattern stands for a simple wildcard. */

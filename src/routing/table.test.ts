@@ -159,6 +159,31 @@ test("classic predicates in the list are listed in their slots, Path stays where
   assert.equal(find(reader, { host: "a", path: "/p", method: "PUT" }), null);
 });
 
+test("definitions are cleaned by their bytes", () => {
+  const { table, reader } = openTable();
+  put(table, 0, { r: 'Path("ü/") -> <shunt>', s: 'Path("a/") -> <shunt>', t: 'PathSubtree("/ü/:ä") -> <shunt>' });
+  assert.equal(find(reader, { path: "/\xc3\xbc/" }), "r");
+  assert.equal(find(reader, { path: "/\xc3\xbc" }), null);
+  assert.equal(find(reader, { path: "/a" }), "s");
+  assert.equal(find(reader, { path: "/\xc3\xbc/x" }), "t");
+});
+
+test("a path that cannot be built on is told, a line for each node, and its route is valid and never matches", () => {
+  const { table, reader } = openTable();
+  const routes = ['Path("/a/b:c/d")', 'PathSubtree("/a/b*/d/")', 'PathSubtree("/x:y/*rest")', 'Path("/:ok/:a:b")'];
+  const { unbuildable } = table.transact(0, (transaction) => {
+    for (const [i, path] of routes.entries()) transaction.upsert(routeOf(`r${i}`, `${path} -> <shunt>`));
+  });
+  const rests = ["b:c/d", "b*/d", "b*/d/**", "b*/d/", "x:y", "x:y/**", "x:y/"];
+  assert.deepEqual(
+    unbuildable,
+    rests.map((rest) => `* or : in middle of path component ${rest}`),
+  );
+  assert.equal(table.count, 4);
+  assert.deepEqual(table.invalid(), []);
+  assert.deepEqual([find(reader, { path: "/a/b:c/d" }), find(reader, { path: "/x:y/z" })], [null, "r3"]);
+});
+
 test("texts of a file are used where they lie; few of them are copied", () => {
   const long = "x".repeat(1 << 20);
   const text = Buffer.from(

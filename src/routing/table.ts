@@ -42,6 +42,8 @@ export interface TransactionResult {
   readonly deletes: number;
   /** Routes of this transaction that cannot be used, in order; also those that are not listed. */
   readonly invalid: readonly InvalidRoute[];
+  /** What the log says of routes of this transaction that are valid and never match, because their path cannot be built. */
+  readonly unbuildable: readonly string[];
   /** What came to the list of `invalid()`, and what left it. One that came and left at once is in both. */
   readonly listed: readonly InvalidRoute[];
   readonly unlisted: readonly InvalidRoute[];
@@ -150,7 +152,9 @@ export class RoutingTable {
   transact(source: number, write: (transaction: TableTransaction) => void): TransactionResult {
     const beganAtMs = this.#options.now();
     const firstStaged = this.#store.recordCount;
-    const change = new Change((route, text, variant) => this.#stage(source, firstStaged, route, text, variant));
+    const change: Change = new Change((route, text, variant) => {
+      this.#stage(source, firstStaged, change, route, text, variant);
+    });
     try {
       write(change);
     } catch (error) {
@@ -170,12 +174,14 @@ export class RoutingTable {
   #stage(
     source: number,
     firstStaged: number,
+    change: Change,
     route: Route,
     text: RouteText | undefined,
     variant: number,
-  ): InvalidRoute | null {
+  ): void {
     const store = this.#store;
-    const problem = checkRoute(route, this.#options.registry, store.recordCount, this.#hostKeys);
+    const { registry, ignoreTrailingSlash } = this.#options;
+    const problem = checkRoute(route, registry, store.recordCount, this.#hostKeys, ignoreTrailingSlash);
     if (text !== undefined && store.recordCount - firstStaged === SAMPLE_ROUTES) this.#reserve(text, firstStaged);
     const record = store.addRecord();
     this.#id.set(route.id);
@@ -187,13 +193,14 @@ export class RoutingTable {
     if (problem !== null) {
       const invalid = { route, problem };
       this.#invalid.set(record, invalid);
-      return invalid;
+      change.invalid.push(invalid);
+      return;
     }
     const position = normal.predicates.length === 0 ? 0 : pathPosition(normal);
     if (position !== 0) store.recordFlags[record] = position;
-    store.recordWeight[record] = routeWeight(normal, this.#options.registry);
-    hangRoute(store, record, normal, this.#options.ignoreTrailingSlash, this.#hostKeys);
-    return null;
+    store.recordWeight[record] = routeWeight(normal, registry);
+    const unbuildable = hangRoute(store, record, normal, ignoreTrailingSlash, this.#hostKeys);
+    if (unbuildable.length > 0) change.unbuildable.push(...unbuildable);
   }
 
   #reserve(text: RouteText, firstStaged: number): void {
@@ -234,7 +241,8 @@ export class RoutingTable {
     } else {
       this.#abandon(firstStaged);
     }
-    return { upserts: change.upserts, deletes, invalid: change.invalid, ...listing, changed };
+    const { upserts, invalid, unbuildable } = change;
+    return { upserts, deletes, invalid, unbuildable, ...listing, changed };
   }
 
   /** Begins a compaction when what is removed outweighs what is there. */
@@ -349,13 +357,14 @@ function scheduleTimer(step: () => void): void {
 
 /** What the writer of a transaction calls: routes are staged as they come, deletions are noted. */
 class Change implements TableTransaction {
-  readonly #stage: (route: Route, text: RouteText | undefined, variant: number) => InvalidRoute | null;
+  readonly #stage: (route: Route, text: RouteText | undefined, variant: number) => void;
   isReset = false;
   upserts = 0;
   readonly deleted: { readonly id: string; readonly variant: number }[] = [];
   readonly invalid: InvalidRoute[] = [];
+  readonly unbuildable: string[] = [];
 
-  constructor(stage: (route: Route, text: RouteText | undefined, variant: number) => InvalidRoute | null) {
+  constructor(stage: (route: Route, text: RouteText | undefined, variant: number) => void) {
     this.#stage = stage;
   }
 
@@ -365,8 +374,7 @@ class Change implements TableTransaction {
 
   upsert(route: Route, text?: RouteText, variant = 0): void {
     this.upserts++;
-    const invalid = this.#stage(route, text, variant);
-    if (invalid !== null) this.invalid.push(invalid);
+    this.#stage(route, text, variant);
   }
 
   delete(id: string, variant = 0): void {

@@ -188,6 +188,13 @@ test("routes that vanish, and those whose pattern is wrong, have texts of their 
   );
 });
 
+test("paths that cannot be built are logged", async () => {
+  const { updater, lines, table } = setUp([new PlayedSource("played", 'r: Path("/a:b") -> <shunt>;')]);
+  await updater.start();
+  assert.ok(lines.includes("* or : in middle of path component a:b"));
+  assert.equal(table.count, 1);
+});
+
 test("a transaction that throws changes nothing, and the error comes back to the source", async () => {
   const clone = { cloneRoute: [{ pattern: "/a", replacement: "/b" }] };
   const source = new PlayedSource("played", `r: Path("/a") -> <shunt>;`);

@@ -112,8 +112,9 @@ export class RouteUpdater {
     for (const id of batch.deleted) log.info(`route settings, ${type}, deleted id: ${id}`);
   }
 
-  #logInvalid({ invalid }: TransactionResult): void {
+  #logInvalid({ invalid, unbuildable }: TransactionResult): void {
     const { log } = this.#options;
+    for (const text of unbuildable.slice(0, maxLoggedInvalid)) log.error(text);
     for (const { route, problem } of invalid.slice(0, maxLoggedInvalid)) {
       const isWhole = problem.reason === "invalid_matcher" || !problem.listed;
       const text = isWhole ? problem.text : `failed to process route ${route.id}: ${problem.text}`;
