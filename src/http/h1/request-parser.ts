@@ -168,8 +168,8 @@ function readSpecialLines(head: RequestHead): ErrorCode {
       if (length < 0 || (head.contentLength >= 0 && head.contentLength !== length)) return BAD_FRAMING;
       head.contentLength = length;
     } else if (kind === KIND.transferEncoding) {
-      if (head.chunked || minorVersion === 0) return BAD_FRAMING;
-      if (!equalsFolded(text, start, end, "chunked")) return UNSUPPORTED_TRANSFER_CODING;
+      if (minorVersion === 0) return BAD_FRAMING;
+      if (head.chunked || !equalsFolded(text, start, end, "chunked")) return UNSUPPORTED_TRANSFER_CODING;
       head.chunked = true;
     } else if (kind === KIND.connection) {
       tokens |= tokensOf(text, start, end);
