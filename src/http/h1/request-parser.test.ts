@@ -25,12 +25,12 @@ function fieldsOf(head: RequestHead): [string, string][] {
 /** All that a head says, for comparing. */
 function describe(head: RequestHead): object {
   const { text, method, targetStart, targetEnd, minorVersion, hostLine, canonical, contentLength } = head;
-  const { chunked, keepAlive, upgrade, expectContinue, special, emptyLineAllowed } = head;
+  const { chunked, keepAlive, upgrade, expectContinue, special, emptyLineAllowed, protocol } = head;
   const { form, rawPath, rawQuery, hasQuery, authority, escaped } = head.target;
   const kinds = [...head.kinds.subarray(0, head.lineCount)];
   return {
     ...{ text, method, targetStart, targetEnd, minorVersion, hostLine, canonical, contentLength, kinds },
-    ...{ chunked, keepAlive, upgrade, expectContinue, special, emptyLineAllowed, fields: fieldsOf(head) },
+    ...{ chunked, keepAlive, upgrade, expectContinue, special, emptyLineAllowed, protocol, fields: fieldsOf(head) },
     ...{ form, rawPath, rawQuery, hasQuery, authority, escaped },
   };
 }
@@ -153,7 +153,7 @@ const accepted: readonly (readonly [string, string, Partial<Record<string, unkno
   ],
   ["unknown method", `get /p HTTP/1.1\r\n${H}\r\n`, { method: "get" }],
   ["long method", `VERSION-CONTROL /p HTTP/1.1\r\n${H}\r\n`, { method: "VERSION-CONTROL" }],
-  ["higher minor version", `GET / HTTP/1.9\r\n${H}\r\n`, { minorVersion: 1 }],
+  ["higher minor version", `GET / HTTP/1.9\r\n${H}\r\n`, { minorVersion: 1, protocol: "HTTP/1.9" }],
   ["HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", { minorVersion: 0, hostLine: -1, keepAlive: false }],
   ["HTTP/1.0 with keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", { keepAlive: true }],
   ["HTTP/1.0 with both", "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", { keepAlive: false }],
