@@ -10,7 +10,7 @@ import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { tls } from "../util/lazy-builtin.ts";
-import { BackendFailure } from "./backend-failure.ts";
+import { BackendFailure, type SocketError, socketErrorText } from "./backend-failure.ts";
 import type { HostPool, Pools } from "./pool.ts";
 
 /** What an exchange does with the answer of its backend. */
@@ -63,7 +63,7 @@ export class BackendConnection implements Timed {
   #held: Buffer | null = null;
   #paused = false;
   #private: Buffer | null = null;
-  #error: NodeJS.ErrnoException | null = null;
+  #error: SocketError | null = null;
   readonly #secure: boolean;
   /** TCP is connected, and TLS is being agreed on. */
   #reached = false;
@@ -119,7 +119,7 @@ export class BackendConnection implements Timed {
       socket.on("ready", () => this.#opened());
     }
     socket.on("drain", () => this.#owner?.onBackendDrain());
-    socket.on("error", (error: NodeJS.ErrnoException) => {
+    socket.on("error", (error: SocketError) => {
       this.#error = error;
     });
     socket.on("end", () => this.#onEnd());
@@ -366,7 +366,7 @@ export class BackendConnection implements Timed {
       return;
     }
     const error = this.#error;
-    const message = error === null ? "EOF" : error.message;
+    const message = error === null ? "EOF" : socketErrorText(error);
     if (!this.connected) this.#fail(this.#reached ? handshakeFailure(error) : BackendFailure.connect, message);
     else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
     else if (error !== null) this.#fail(BackendFailure.network, message);
@@ -379,7 +379,7 @@ export class BackendConnection implements Timed {
 }
 
 /** A reset is an error of the network; everything else, a plain end too, means that the backend does not speak our TLS. */
-function handshakeFailure(error: NodeJS.ErrnoException | null): BackendFailure {
+function handshakeFailure(error: SocketError | null): BackendFailure {
   // Node reports a plain end during the handshake as a reset without a system call.
   const reset = error !== null && error.syscall !== undefined && error.code !== "EPROTO";
   return reset ? BackendFailure.network : BackendFailure.tls;
