@@ -9,7 +9,7 @@ import { ChunkEvent, ChunkedDecoder, chunkHeader } from "../http/h1/chunked.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
-import { BackendFailure } from "./backend-failure.ts";
+import { BackendFailure, type SocketError, socketErrorText } from "./backend-failure.ts";
 import { dial } from "./dial.ts";
 import type { HostPool, Pools } from "./pool.ts";
 import { LONG_BODY_BYTES, ReadTarget } from "./read-buffers.ts";
@@ -68,7 +68,7 @@ export class BackendConnection implements Timed {
     if (this.#hasLeft()) this.#owner?.onBackendDrain();
   };
   #awaitsDrain = false;
-  #error: NodeJS.ErrnoException | null = null;
+  #error: SocketError | null = null;
   readonly #secure: boolean;
   /** TCP is connected, and TLS is being agreed on. */
   #reached = false;
@@ -100,7 +100,7 @@ export class BackendConnection implements Timed {
       // Not "connect": what was written while connecting leaves between the two.
       socket.on("ready", () => this.#opened());
     }
-    socket.on("error", (error: NodeJS.ErrnoException) => {
+    socket.on("error", (error: SocketError) => {
       this.#error = error;
     });
     socket.on("end", () => this.#onEnd());
@@ -369,7 +369,7 @@ export class BackendConnection implements Timed {
       return;
     }
     const error = this.#error;
-    const message = error === null ? "EOF" : error.message;
+    const message = error === null ? "EOF" : socketErrorText(error);
     if (!this.connected) this.#fail(this.#reached ? handshakeFailure(error) : BackendFailure.connect, message);
     else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
     else if (error !== null) this.#fail(BackendFailure.network, message);
@@ -382,7 +382,7 @@ export class BackendConnection implements Timed {
 }
 
 /** A reset is an error of the network; everything else, a plain end too, means that the backend does not speak our TLS. */
-function handshakeFailure(error: NodeJS.ErrnoException | null): BackendFailure {
+function handshakeFailure(error: SocketError | null): BackendFailure {
   // Node reports a plain end during the handshake as a reset without a system call.
   const reset = error !== null && error.syscall !== undefined && error.code !== "EPROTO";
   return reset ? BackendFailure.network : BackendFailure.tls;

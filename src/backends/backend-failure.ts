@@ -19,3 +19,11 @@ export const BackendFailure = {
 } as const;
 
 export type BackendFailure = (typeof BackendFailure)[keyof typeof BackendFailure];
+
+/** An error of a socket; those of OpenSSL have a reason in words. */
+export type SocketError = NodeJS.ErrnoException & { readonly reason?: string };
+
+/** The text for a log: a message of OpenSSL is full of file names, its reason is what a reader wants. */
+export function socketErrorText(error: SocketError): string {
+  return error.reason ?? error.message;
+}

@@ -6,20 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import tls from "node:tls";
-import { Pools } from "../backends/pool.ts";
-import { HttpDate } from "../http/date.ts";
-import { requestHeadLimits } from "../http/h1/limits.ts";
-import type { AccessLog } from "../observability/access-log.ts";
-import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
-import { RequestMetrics } from "../observability/request-metrics.ts";
-import { newMetricCells, WorkerMetrics } from "../observability/worker-metrics.ts";
-import { TableReader } from "../routing/reader.ts";
 import { type CidrSet, parseCidrSet } from "../util/cidr.ts";
-import { Deadlines } from "../util/deadlines.ts";
 import type { Intake } from "./accepted-connection.ts";
-import { listen } from "./listener.ts";
-import { PanicLog } from "./panic-log.ts";
-import type { Proxy as DataPlane, ProxyOptions } from "./proxy.ts";
+import { startProxy } from "./proxy.fixture.ts";
 import { type ClientAuth, type ServerCertificate, ServerCertificates } from "./server-certificates.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "accepted-"));
@@ -39,65 +28,6 @@ const first = certificate("first", "ec", "first.test");
 const wild = certificate("wild", "ec", "*.a.test", "both.test");
 const rsa = certificate("rsa", "rsa", "both.test");
 const other = certificate("other", "ec", "first.test");
-
-interface Running {
-  readonly port: number;
-  readonly seen: string[];
-  readonly logged: string[];
-}
-
-const noLimit = Number.POSITIVE_INFINITY;
-
-/** A listener on a proxy without routes; what its access log shows as client is in `seen`. */
-async function serve(intake: Intake, options: Partial<ProxyOptions> = {}): Promise<Running> {
-  const seen: string[] = [];
-  const logged: string[] = [];
-  const deadlines = new Deadlines();
-  const say = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
-  const log = { debug: say("debug"), info: say("info"), warn: say("warn"), error: say("error") };
-  const metricsSettings = defaultMetricsSettings();
-  const accessLog = {
-    wants: () => true,
-    write: (line: { remoteAddress: string; status: number }) => seen.push(`${line.remoteAddress} ${line.status}`),
-  };
-  const pools = { closeIdlePeriodMs: noLimit } as Pools["options"];
-  const proxy: DataPlane = {
-    // Only what the way to a 404 reads.
-    options: {
-      readTimeoutMs: noLimit,
-      readHeaderTimeoutMs: noLimit,
-      writeTimeoutMs: noLimit,
-      idleTimeoutMs: noLimit,
-      keepAliveMs: noLimit,
-      keepAliveRequests: noLimit,
-      maxContentLength: noLimit,
-      refusePayload: [],
-      maxLoopbacks: 9,
-      defaultStatus: 404,
-      ...options,
-    } as unknown as ProxyOptions,
-    headLimits: requestHeadLimits(1 << 20),
-    table: new TableReader(() => assert.fail("there are no routes"), { ignoreTrailingSlash: false }),
-    pools: new Pools(pools, deadlines),
-    deadlines,
-    date: new HttpDate(),
-    log,
-    accessLog: accessLog as unknown as AccessLog,
-    metrics: new RequestMetrics(new WorkerMetrics(metricsSettings, newMetricCells(1 << 16), () => {})),
-    panics: new PanicLog(log),
-    forwarded: null,
-    connectionMetrics: null,
-    connections: new Set(),
-    debug: false,
-    draining: false,
-  };
-  const server = await listen(proxy, { host: "127.0.0.1", port: 0 }, intake);
-  after(() => {
-    server.close();
-    for (const connection of proxy.connections) connection.socket.destroy();
-  });
-  return { port: (server.address() as net.AddressInfo).port, seen, logged };
-}
 
 function tlsIntake(clientAuth: ClientAuth, certificates: readonly ServerCertificate[], proxied = false): Intake {
   const all = (text: string) => parseCidrSet([text]) as CidrSet;
@@ -160,7 +90,7 @@ function secureExchange(port: number, options: tls.ConnectionOptions, before = "
 
 test("a PROXY header may come in any pieces, before HTTP and before TLS", async () => {
   const header = "PROXY TCP4 1.2.3.4 5.6.7.8 1111 80\r\n";
-  const plain = await serve({ ...tlsIntake("NoClientCert", [first], true), tls: null });
+  const plain = await startProxy({ ...tlsIntake("NoClientCert", [first], true), tls: null });
   for (const pieces of [[header + request], [header, request], [...(header + request)]]) {
     assert.match(await exchange(plain.port, pieces), /^HTTP\/1\.1 404/);
     assert.equal(plain.seen.pop(), "1.2.3.4 404");
@@ -168,14 +98,14 @@ test("a PROXY header may come in any pieces, before HTTP and before TLS", async 
   assert.match(await exchange(plain.port, [...request]), /^HTTP\/1\.1 404/);
   assert.equal(plain.seen.pop(), "127.0.0.1 404");
   assert.equal(await exchange(plain.port, ["PROXY TCP4 1.2.3.4\r\n", request]), "");
-  const secure = await serve(tlsIntake("NoClientCert", [first], true));
+  const secure = await startProxy(tlsIntake("NoClientCert", [first], true));
   assert.equal(await secureExchange(secure.port, {}, header), "first HTTP/1.1 404");
   assert.equal(secure.seen.pop(), "1.2.3.4 404");
 });
 
 test("bytes that do not become a PROXY header within a second belong to HTTP", async () => {
   const intake = { ...tlsIntake("NoClientCert", [first], true), tls: null };
-  const plain = await serve(intake, { readHeaderTimeoutMs: 100 });
+  const plain = await startProxy(intake, { readHeaderTimeoutMs: 100 });
   const before = performance.now();
   assert.match(await exchange(plain.port, ["PROXY TCP4 1.2.3.4"]), /^HTTP\/1\.1 400/);
   assert.ok(performance.now() - before >= 900);
@@ -193,7 +123,7 @@ const names: [servername: string | undefined, expected: string][] = [
 ];
 
 test("the first certificate whose names fit is shown, else the first of all", async () => {
-  const { port } = await serve(tlsIntake("NoClientCert", [first, wild, rsa]));
+  const { port } = await startProxy(tlsIntake("NoClientCert", [first, wild, rsa]));
   for (const [servername, expected] of names) {
     const options = servername === undefined ? {} : { servername };
     assert.equal(await secureExchange(port, options), `${expected} HTTP/1.1 404`, String(servername));
@@ -204,7 +134,7 @@ test("the first certificate whose names fit is shown, else the first of all", as
 
 test("replaced certificates are shown at the next handshake; bad ones are refused as a whole", async () => {
   const intake = tlsIntake("NoClientCert", [first]);
-  const { port } = await serve(intake);
+  const { port } = await startProxy(intake);
   assert.equal(await secureExchange(port, {}), "first HTTP/1.1 404");
   assert.equal(await secureExchange(port, { servername: "first.test" }), "first HTTP/1.1 404");
   intake.tls!.certificates.replace([other]);
@@ -223,7 +153,7 @@ test("what is asked of client certificates", async () => {
     ["RequireAndVerifyClientCert", false, false],
   ];
   for (const [clientAuth, none, unknown] of rows) {
-    const { port } = await serve(tlsIntake(clientAuth, [first]));
+    const { port } = await startProxy(tlsIntake(clientAuth, [first]));
     for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
       const text = (served: boolean) => (served ? "first HTTP/1.1 404" : "refused");
       assert.equal(await secureExchange(port, { maxVersion }), text(none), `${clientAuth}, none`);
@@ -233,7 +163,7 @@ test("what is asked of client certificates", async () => {
 });
 
 test("plain HTTP on the TLS port is told so, and logged", async () => {
-  const { port, logged } = await serve(tlsIntake("NoClientCert", [first]));
+  const { port, logged } = await startProxy(tlsIntake("NoClientCert", [first]));
   const expected = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
   assert.equal(await exchange(port, [request]), expected);
   assert.equal(await exchange(port, [...request]), expected);
@@ -247,7 +177,7 @@ test("plain HTTP on the TLS port is told so, and logged", async () => {
 });
 
 test("a peer that only looks whether the port is open is no error; one that stops in the handshake is let go", async () => {
-  const { port, logged } = await serve(tlsIntake("NoClientCert", [first]), { readHeaderTimeoutMs: 100 });
+  const { port, logged } = await startProxy(tlsIntake("NoClientCert", [first]), { readHeaderTimeoutMs: 100 });
   const leave = (bytes: string) =>
     new Promise<void>((resolve) => {
       const socket = net.connect(port, "127.0.0.1", () => socket.end(bytes, "latin1"));

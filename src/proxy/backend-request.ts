@@ -38,12 +38,14 @@ export function canBeWritten(ctx: RequestContext): boolean {
   return ctx.request.headers.additionsAreLegal();
 }
 
+/** `own`: header lines of this connection, "" for what the options say. */
 export function backendRequestHead(
   ctx: RequestContext,
   options: ProxyOptions,
   target: BackendTarget,
   chunked: boolean,
   gzip: boolean,
+  own: string,
 ): string {
   const request = ctx.request;
   const headers = request.headers;
@@ -59,13 +61,14 @@ export function backendRequestHead(
   else if (request.hasBody) text += `Content-Length: ${request.contentLength}\r\n`;
   else if (request.method === "POST" || request.method === "PUT" || request.method === "PATCH")
     text += "Content-Length: 0\r\n";
-  if (!options.keepAliveBackend) text += "Connection: close\r\n";
+  if (own !== "") text += own;
+  else if (!options.keepAliveBackend) text += "Connection: close\r\n";
   return `${text}\r\n`;
 }
 
 function backendTarget(ctx: RequestContext, target: BackendTarget, host: string): string {
   const request = ctx.request;
-  if (request.method === "CONNECT" && !request.target.startsWith("/")) return target.host;
+  if (request.method === "CONNECT" && request.path === "") return target.host;
   const path = outgoingTarget(request.path, request.rawPath, request.hasQuery, request.rawQuery, request.patched);
   if (!ctx.backendIsProxy) return path;
   return `${request.tls ? "https" : "http"}://${host}${path}`;

@@ -404,12 +404,12 @@ export class ClientConnection implements ClientStream, Timed {
   #onClose(): void {
     this.#proxy.connections.delete(this);
     this.#proxy.deadlines.delete(this);
-    const busy = this.#state === BUSY;
-    if (this.#state !== TUNNEL) {
-      this.#state = CLOSED;
-      this.#proxy.connectionMetrics?.closed();
-    }
     this.#ended = true;
+    // The end of a tunnel is told by its two sockets.
+    if (this.#state === TUNNEL) return;
+    const busy = this.#state === BUSY;
+    this.#state = CLOSED;
+    this.#proxy.connectionMetrics?.closed();
     if (busy) this.#exchange.onClientGone();
     else this.#exchange.onClosed();
   }

@@ -12,4 +12,5 @@ export function serveError(ctx: RequestContext, error: ProxyError): void {
   headers.set("Content-Type", "text/plain; charset=utf-8");
   headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Content-Length", String(body.length));
+  headers.set("Server", "Skipper");
 }

@@ -58,7 +58,11 @@ export class Exchange implements ClientEvents {
   /** The next filter of the request phase; the frame and filter of the response phase. */
   #filter = 0;
   #frame = 0;
-  /** Counts requests, so that a promise of an earlier request cannot continue a later one. */
+  /** Only filters that ask for failed requests get their response step. */
+  #optedIn = false;
+  /** A tunnel ended: there is nobody to answer. */
+  #tunnelOver = false;
+  /** Counts requests and failures, so that a promise from before cannot continue what came after. */
   #turn = 0;
 
   constructor(proxy: Proxy, client: ClientStream, debug: DebugStream | null = null) {
@@ -75,6 +79,8 @@ export class Exchange implements ClientEvents {
     this.error = null;
     this.gone = false;
     this.#upgrade = null;
+    this.#optedIn = false;
+    this.#tunnelOver = false;
     this.#unrecorded = false;
     this.#lookups = 0;
     this.#turn++;
@@ -144,6 +150,7 @@ export class Exchange implements ClientEvents {
         if (ctx.served) break;
       }
     } catch (error) {
+      frame.executed--;
       this.#panic(error);
       return;
     }
@@ -217,10 +224,28 @@ export class Exchange implements ClientEvents {
     const ctx = this.ctx;
     // A backend call read the clock when the answer came.
     if (this.phase !== Phase.backend || this.error !== null) this.filtersMs = performance.now();
-    this.phase = Phase.response;
-    ctx.hasResponse = true;
     const server = ctx.response.headers.known(KIND.server);
     if (server === undefined || server === "") ctx.response.headers.set("Server", "Skipper");
+    this.#optedIn = this.error !== null;
+    this.#beginResponseFilters();
+  }
+
+  /** An upgrade was answered without a tunnel: the answer stands, and no filter changes it (spec proxy 15). */
+  upgradeAnswered(): void {
+    this.#optedIn = true;
+    this.#beginResponseFilters();
+  }
+
+  /** The tunnel of an upgrade ended: filters that hold something for the request let go of it. */
+  tunnelEnded(): void {
+    this.#tunnelOver = true;
+    this.upgradeAnswered();
+  }
+
+  #beginResponseFilters(): void {
+    const ctx = this.ctx;
+    this.phase = Phase.response;
+    ctx.hasResponse = true;
     this.#frame = ctx.depth - 1;
     this.#filter = ctx.depth === 0 ? 0 : ctx.frames[this.#frame]!.executed;
     this.#responseFilters();
@@ -228,7 +253,7 @@ export class Exchange implements ClientEvents {
 
   #responseFilters(): void {
     const ctx = this.ctx;
-    const failed = this.error !== null;
+    const optedIn = this.#optedIn;
     try {
       while (this.#frame >= 0) {
         const frame = ctx.frames[this.#frame]!;
@@ -237,7 +262,7 @@ export class Exchange implements ClientEvents {
         const weight = frame.timedWeight;
         while (this.#filter > 0) {
           const filter = filters[--this.#filter]!;
-          if (filter.response === undefined || (failed && filter.onError !== true)) continue;
+          if (filter.response === undefined || (optedIn && filter.onError !== true)) continue;
           const before = weight > 0 ? performance.now() : 0;
           const waiting = filter.response(ctx);
           if (weight > 0) filterMetrics[this.#filter]!.response((performance.now() - before) / 1000, weight);
@@ -250,10 +275,15 @@ export class Exchange implements ClientEvents {
         if (this.#frame >= 0) this.#filter = ctx.frames[this.#frame]!.executed;
       }
     } catch (error) {
-      this.#frame = -1;
       this.#panic(error);
       return;
     }
+    if (this.#tunnelOver) this.#closeTunnel();
+    else this.#send();
+  }
+
+  #send(): void {
+    const ctx = this.ctx;
     const now = performance.now();
     if (ctx.depth > 0) {
       ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
@@ -262,6 +292,12 @@ export class Exchange implements ClientEvents {
     this.phase = Phase.sending;
     this.debug?.responding(ctx, this.error);
     this.sender.start();
+  }
+
+  #closeTunnel(): void {
+    this.phase = Phase.done;
+    record.tunnel(this);
+    this.ctx.release();
   }
 
   /** Goes on with the phase when a filter's promise is fulfilled. */
@@ -275,7 +311,9 @@ export class Exchange implements ClientEvents {
         else this.#requestFilters();
       },
       (error: unknown) => {
-        if (this.#turn === turn && this.phase === phase) this.#panic(error);
+        if (this.#turn !== turn || this.phase !== phase) return;
+        if (phase === Phase.request) this.ctx.frame!.executed--;
+        this.#panic(error);
       },
     );
   }
@@ -283,22 +321,28 @@ export class Exchange implements ClientEvents {
   #panic(error: unknown): void {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.proxy.panics.log(stack);
-    // A response phase that fails goes on with the filters behind the failed one; they see the error response.
-    this.fail(filterPanic);
+    if (this.#tunnelOver) this.#closeTunnel();
+    else this.fail(filterPanic);
   }
 
   /** The request failed: the client gets an error response; only filters that ask for it see it (spec proxy 7). */
   fail(error: ProxyError): void {
     if (this.phase === Phase.sending || this.phase === Phase.done) return;
     const failedBefore = this.error !== null;
+    const filtersRun = this.phase === Phase.response;
     this.error = error;
+    this.#turn++;
     this.forward.cancel();
     this.#upgrade?.cancel();
     serveError(this.ctx, error);
     if (error === clientGone || error === malformedBody) this.client.closeAfter();
     if (!failedBefore) record.error(this, error);
     if (failedBefore) this.sendAsIs();
-    else this.responsePhase();
+    else if (filtersRun) {
+      // The filters that have not run yet see the error response.
+      this.#optedIn = true;
+      this.#responseFilters();
+    } else this.responsePhase();
   }
 
   /** The whole response was handed to the client, or broke off (`complete` false). */

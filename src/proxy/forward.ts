@@ -7,7 +7,6 @@
 import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
 import { BackendFailure } from "../backends/backend-failure.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
-import { KIND } from "../http/h1/tables.ts";
 import { isReplayable } from "../http/method.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
@@ -15,7 +14,7 @@ import type { Exchange } from "./exchange.ts";
 import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
 import type { FastCgiCall, FastCgiOwner } from "./fastcgi/fast-cgi-call.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
-import { gunzipTransform } from "./gunzip.ts";
+import { undoGzip } from "./gunzip.ts";
 import { backendDeadline, backendError, malformedBody, opaqueTarget, unsupportedScheme } from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
@@ -68,7 +67,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     if (!this.#choose()) return;
     this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
     this.#gzipAsked = asksGzip(request);
-    this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked);
+    this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#exchange.backendMs = this.#exchange.filtersMs;
     if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
     if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
@@ -243,22 +242,13 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     response.canonical = head.canonical;
     response.headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     removeResponseFraming(head, response.headers);
-    if (this.#gzipAsked && response.headers.known(KIND.contentEncoding)?.toLowerCase() === "gzip") this.#gunzip();
+    if (this.#gzipAsked && hasBody(head)) undoGzip(ctx, exchange.proxy.metrics);
     if (this.#awaitsContinue && head.keepAlive) {
       this.#awaitsContinue = false;
       this.#startBody();
     }
     exchange.responsePhase();
     return this.#streaming;
-  }
-
-  /** The backend compressed because the proxy had asked for it: the client gets it as it would have been without. */
-  #gunzip(): void {
-    const { ctx, proxy } = this.#exchange;
-    ctx.response.headers.delete("Content-Encoding");
-    ctx.response.headers.delete("Content-Length");
-    proxy.metrics.uncompressed();
-    ctx.transformResponseBody(gunzipTransform());
   }
 
   /** The head of the response went to the client: its body may follow. */
@@ -339,7 +329,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       return false;
     record.backendFailed(exchange);
     if (!this.#choose()) return true;
-    this.#headText = backendRequestHead(ctx, exchange.proxy.options, this.target!, this.#chunked, this.#gzipAsked);
+    this.#headText = backendRequestHead(ctx, exchange.proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#attempt(false);
     return true;
   }
@@ -374,4 +364,9 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     clearTimeout(this.#deadline);
     this.#deadline = null;
   }
+}
+
+/** For a request that asks for one: an answer without body keeps what it says about it. */
+function hasBody({ status, contentLength }: ResponseHead): boolean {
+  return contentLength !== 0 && status >= 200 && status !== 204 && status !== 304;
 }

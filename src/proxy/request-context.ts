@@ -63,7 +63,7 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
     this.method = head.method;
     this.receivedMethod = head.method;
     this.target = head.text.slice(head.targetStart, head.targetEnd);
-    this.protocol = head.minorVersion === 0 ? "HTTP/1.0" : "HTTP/1.1";
+    this.protocol = head.protocol;
     this.headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
     this.received = head;
     this.canonical = head.canonical;

@@ -2,20 +2,27 @@
 // own. With 101 both sockets become one byte tunnel that no timeout and no table change touches; any other answer is passed on.
 
 import type { Socket } from "node:net";
+import { socketErrorText } from "../backends/backend-failure.ts";
 import { dial } from "../backends/dial.ts";
 import { chunkHeader, LAST_CHUNK } from "../http/h1/chunked.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
+import { KIND } from "../http/h1/tables.ts";
 import { Headers } from "../http/headers.ts";
+import { SNIFF_LENGTH, sniffContentType } from "../http/sniff.ts";
 import { statusText } from "../http/status.ts";
-import { backendRequestHead } from "./backend-request.ts";
+import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import { type Exchange, Phase } from "./exchange.ts";
+import { removeResponseFraming } from "./framing-lines.ts";
+import { undoGzip } from "./gunzip.ts";
 import { record } from "./record.ts";
 import type { BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
+import { answerBody } from "./upgrade-answer.ts";
 import { auditUpgradeData, auditUpgradeRequest } from "./upgrade-audit.ts";
 
+const CONNECTION = "Connection: Upgrade\r\n";
 const emptyBuffer: Buffer = Buffer.alloc(0);
 
 /** Takes the exchange over from its backend phase. */
@@ -34,6 +41,9 @@ export class Upgrade {
   #settled = false;
   /** The connection is there and the request was written. */
   #requested = false;
+  /** The head of the answer is here. */
+  #answered = false;
+  #gzipAsked = false;
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange;
@@ -53,8 +63,12 @@ export class Upgrade {
     if (Number.isFinite(limitMs)) {
       this.#timer = setTimeout(() => this.#refuse(503, "i/o timeout", "Error connecting to backend"), limitMs);
     }
-    socket.on("error", (error) => this.#failed(error.message));
-    socket.on("close", () => this.#failed("EOF"));
+    socket.on("error", (error) => {
+      if (!this.#answered) this.#failed(socketErrorText(error));
+    });
+    socket.on("close", () => {
+      if (!this.#answered) this.#failed("EOF");
+    });
     socket.once(target.scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
   }
 
@@ -63,12 +77,14 @@ export class Upgrade {
     const { ctx, proxy, client } = this.#exchange;
     this.#clearTimer();
     this.#requested = true;
-    const protocol = ctx.request.headers.get("Upgrade") ?? "";
+    const { headers } = ctx.request;
+    const protocol = headers.get("Upgrade") ?? "";
     const chunked = ctx.request.hasBody && ctx.request.contentLength < 0;
-    const head = backendRequestHead(ctx, proxy.options, target, chunked, false);
-    const upgrade = proxy.options.removeHopHeaders ? `Upgrade: ${protocol}\r\n` : "";
+    // A client that names keep-alive beside upgrade may as well get an ordinary answer: it is asked for as one (spec proxy 9).
+    this.#gzipAsked = asksGzip(ctx.request) && !headers.getAll("Connection").some((v) => v.toLowerCase() === "upgrade");
+    const own = proxy.options.removeHopHeaders ? `${CONNECTION}Upgrade: ${protocol}\r\n` : CONNECTION;
     const socket = this.#backend!;
-    socket.write(`${head.slice(0, -2)}Connection: Upgrade\r\n${upgrade}\r\n`, "latin1");
+    socket.write(backendRequestHead(ctx, proxy.options, target, chunked, this.#gzipAsked, own), "latin1");
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     if (proxy.options.upgradeAudit) auditUpgradeRequest(ctx.request);
     const answerMs = proxy.options.responseHeaderTimeoutMs;
@@ -120,6 +136,7 @@ export class Upgrade {
 
   #answer(): void {
     const head = this.#head;
+    this.#answered = true;
     this.#clearTimer();
     record.backendAnswered(this.#exchange, head.status);
     if (head.status === 101 && !head.keepAlive) this.#refuse(503, "", "");
@@ -155,9 +172,7 @@ export class Upgrade {
       open = false;
       socket.destroySoon();
       backend.destroySoon();
-      record.tunnel(exchange);
-      exchange.phase = Phase.done;
-      exchange.ctx.release();
+      exchange.tunnelEnded();
     };
     socket.on("close", end);
     backend.on("close", end);
@@ -169,38 +184,52 @@ export class Upgrade {
   /** Another answer than 101: status, headers and body of the backend, framed by us. */
   #passOn(): void {
     const { ctx } = this.#exchange;
-    const head = this.#head;
-    const kind = bodyKind(ctx.request.method, head);
-    const first = this.#received;
+    const { status } = this.#head;
+    const kind = bodyKind(ctx.request.method, this.#head);
     const backend = this.#backend!;
-    this.#settled = true;
-    const lines: [string, string][] = [];
-    const headers = new Headers();
-    headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
-    for (const name of ["Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Trailer"])
-      headers.delete(name);
-    headers.forEach((name, value) => void lines.push([name, value]));
-    const left = kind === BodyKind.length ? head.contentLength : kind === BodyKind.none ? 0 : Number.POSITIVE_INFINITY;
-    ctx.serve(head.status, lines, left === 0 ? "" : this.#rest(backend, first, left));
-    this.#exchange.client.closeAfter();
-    this.#exchange.sendAsIs();
+    backend.removeAllListeners("data");
+    if (kind === BodyKind.none || (kind === BodyKind.length && this.#head.contentLength === 0)) {
+      this.#settled = true;
+      backend.destroy();
+      ctx.serve(status, this.#answerLines(), "");
+      this.#exchange.upgradeAnswered();
+      return;
+    }
+    const body = answerBody(backend, this.#received, kind, this.#head);
+    body.next().then(
+      (first) => this.#serveBody(first.done === true ? null : first.value, body),
+      (error: Error) => this.#refuse(500, socketErrorText(error), "Error reading response from backend"),
+    );
   }
 
-  async *#rest(backend: Socket, first: Buffer, length: number): AsyncGenerator<Uint8Array> {
-    let left = length;
-    backend.removeAllListeners("data");
-    if (first.length > 0) {
-      left -= first.length;
-      yield first;
+  /** The first piece is here, null for none: it decides about a content type that is not given. */
+  #serveBody(first: Uint8Array | null, rest: AsyncGenerator<Uint8Array>): void {
+    if (this.#settled) {
+      void rest.return(undefined);
+      return;
     }
-    if (left > 0) {
-      for await (const chunk of backend) {
-        left -= (chunk as Buffer).length;
-        yield chunk as Buffer;
-        if (left <= 0) break;
-      }
+    this.#settled = true;
+    const { ctx, proxy } = this.#exchange;
+    const { headers } = ctx.response;
+    ctx.serve(this.#head.status, this.#answerLines(), first === null ? "" : join(first, rest));
+    const packed = headers.known(KIND.contentEncoding) !== undefined;
+    if (this.#gzipAsked) undoGzip(ctx, proxy.metrics);
+    if (first !== null && !packed && !headers.has("Content-Type")) {
+      const start = Buffer.from(first.buffer, first.byteOffset, Math.min(first.length, SNIFF_LENGTH));
+      headers.set("Content-Type", sniffContentType(start.toString("latin1")));
     }
-    backend.destroy();
+    this.#exchange.upgradeAnswered();
+  }
+
+  /** The lines of the answer without those of its connection. */
+  #answerLines(): [string, string][] {
+    const head = this.#head;
+    const headers = new Headers();
+    headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
+    removeResponseFraming(head, headers);
+    const lines: [string, string][] = [];
+    headers.forEach((name, value) => void lines.push([name, value]));
+    return lines;
   }
 
   #failed(message: string): void {
@@ -222,7 +251,7 @@ export class Upgrade {
       ["Content-Length", String(body.length)],
     ] as const;
     this.#exchange.ctx.serve(status, headers, body);
-    this.#exchange.sendAsIs();
+    this.#exchange.upgradeAnswered();
   }
 
   /** The client left before the answer came. */
@@ -238,5 +267,14 @@ export class Upgrade {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
+  }
+}
+
+async function* join(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield first;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
   }
 }

@@ -10,20 +10,21 @@ import { runScenario, type Scenario } from "./proxy-scenario.ts";
 const file = new URL("../vectors/proxy.json", import.meta.url);
 const { scenarios } = JSON.parse(readFileSync(file, "utf8")) as { scenarios: Scenario[] };
 
-/** Features that are not there yet, by the ids of the scenarios that need them. */
-const missing: readonly (readonly [ids: RegExp, feature: string])[] = [
-  [/^pp-(?:v1|v1-v6|v1-unknown|v2|deny|bad)$/, "no PROXY protocol"],
-  [/^fcgi-/, "no FastCGI backends"],
-  [/^debug-/, "no debug listener"],
-];
+/** Scenarios that wait for a flag of a later issue; one that could run, or waits without being named here, is a failure. */
+const later: Readonly<Record<string, string>> = {
+  "err-breaker": "circuit breakers: -enable-breakers",
+  "err-breaker-flag": "circuit breakers: -breaker",
+  "err-breaker-lb": "circuit breakers: -enable-breakers",
+  "err-breaker-lb-preserve": "circuit breakers: -enable-breakers",
+  "err-ratelimit-first-wins": "global rate limits: -ratelimits",
+  "tls-alpn-h2c-flag": "HTTP/2: -enable-h2c-server",
+};
 
 const flagNames = new Set(optionSpecs.map((one) => `-${one.name}`));
 
-/** Why a scenario cannot run, false when it can. */
-function skipReason({ id, flags }: Scenario): string | false {
-  const unknown = flags.map((flag) => flag.split("=")[0]!).find((name) => !flagNames.has(name));
-  if (unknown !== undefined) return `no flag ${unknown}`;
-  return missing.find(([ids]) => ids.test(id))?.[1] ?? false;
+/** True when the command knows all flags of the scenario. */
+function canRun({ flags }: Scenario): boolean {
+  return flags.every((flag) => flagNames.has(flag.split("=")[0]!));
 }
 
 type Changes = (e: Expectation) => Expectation;
@@ -64,9 +65,15 @@ function cutChunked({ app_log: _, ...e }: Expectation): Expectation {
   return { ...e, client };
 }
 
+test("the scenarios that are left out are those that are listed with a reason", () => {
+  const waiting = scenarios.filter((scenario) => !canRun(scenario)).map(({ id }) => id);
+  assert.deepEqual(waiting.toSorted(), Object.keys(later).toSorted());
+});
+
 describe("proxy vectors", { concurrency: 2 }, () => {
   for (const scenario of scenarios) {
-    test(`${scenario.id}: ${scenario.title}`, { skip: skipReason(scenario) }, async () => {
+    const skip = later[scenario.id] ?? false;
+    test(`${scenario.id}: ${scenario.title}`, { skip }, async () => {
       const alternative = alternatives[scenario.id];
       const found = await runScenario(scenario, (e) => (alternative === undefined ? [] : [alternative(e)]));
       assert.equal(found, "");

@@ -13,6 +13,8 @@ export class RequestHead {
   targetEnd = 0;
   /** Minor version: 0 for HTTP/1.0, 1 for everything later. */
   minorVersion = 1;
+  /** The version as received, `HTTP/1.0` to `HTTP/1.9`; for logs, metrics and filters. */
+  protocol = "HTTP/1.1";
   /** LINE_FIELDS offsets (http/headers.ts) for each header line; grown by the parser when needed. */
   lines = new Int32Array(4 * 64);
   lineCount = 0;

@@ -32,6 +32,7 @@ const ONE = 0x31;
 const NINE = 0x39;
 /** `HTTP/` */
 const PROTOCOL = [0x48, 0x54, 0x54, 0x50, SLASH] as const;
+const PROTOCOLS: readonly string[] = Array.from({ length: 10 }, (_, minor) => `HTTP/1.${minor}`);
 /** Both ways to say where the body ends: what a smuggled request is made of. */
 const TWO_LENGTHS = SPECIAL.contentLength | SPECIAL.transferEncoding;
 /** Lines whose value has to be read here. */
@@ -101,7 +102,9 @@ function parseRequestLine(head: RequestHead, buffer: Buffer, base: number, stop:
     if (!isVersionByte(buffer[at + i]!, i)) return BAD_MESSAGE;
   }
   if (buffer[at] !== ONE) return UNSUPPORTED_VERSION;
-  head.minorVersion = buffer[at + 2] === ZERO ? 0 : 1;
+  const minor = buffer[at + 2]! - ZERO;
+  head.minorVersion = minor === 0 ? 0 : 1;
+  head.protocol = PROTOCOLS[minor]!;
   head.method = methodAt(buffer, base, methodEnd);
   head.targetStart = targetStart - base;
   head.targetEnd = targetEnd - base;
@@ -168,8 +171,8 @@ function readSpecialLines(head: RequestHead): ErrorCode {
       if (length < 0 || (head.contentLength >= 0 && head.contentLength !== length)) return BAD_FRAMING;
       head.contentLength = length;
     } else if (kind === KIND.transferEncoding) {
-      if (head.chunked || minorVersion === 0) return BAD_FRAMING;
-      if (!equalsFolded(text, start, end, "chunked")) return UNSUPPORTED_TRANSFER_CODING;
+      if (minorVersion === 0) return BAD_FRAMING;
+      if (head.chunked || !equalsFolded(text, start, end, "chunked")) return UNSUPPORTED_TRANSFER_CODING;
       head.chunked = true;
     } else if (kind === KIND.connection) {
       tokens |= tokensOf(text, start, end);
