@@ -290,6 +290,8 @@ export class ClientConnection implements ClientStream, Timed {
     this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.#setDeadline();
   }
+    // The limit of the listener may have been over already.
+    this.#writer.mute = false;
 
   limitRead(ms: number): void {
     this.#readDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);

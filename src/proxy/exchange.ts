@@ -352,4 +352,5 @@ export class Exchange implements ClientEvents {
     const { accessLog, accessLogMaskedQuery } = this.ctx;
     return accessLog === null && accessLogMaskedQuery !== null ? accessLogOn : accessLog;
   }
+      if (this.ctx.depth > 0) record.streamingFailed(this, "the client is gone");
 }

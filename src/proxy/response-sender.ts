@@ -30,6 +30,7 @@ export class ResponseSender implements TransformOutput {
   start(): void {
     const { ctx, client, forward } = this.#exchange;
     const response = ctx.response;
+    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
