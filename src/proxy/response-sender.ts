@@ -75,6 +75,7 @@ export class ResponseSender implements TransformOutput {
     if (text === undefined) return -1;
     const length = parseLength(text);
     if (length < 0 || status < 200 || status === 204 || (noBody && status === 304)) headers.delete("Content-Length");
+    else headers.keepFirst("Content-Length");
     return length;
   }
 
