@@ -24,6 +24,16 @@ const cases: readonly (readonly [chain: string, target: string, location: string
     "https://o.example/pp?y=2&z=1",
   ],
   ['preserveHost("true") -> redirectTo(302)', "/p", "https://example.org/p"],
+  // The Host header counts that a filter set, wherever the backend request goes.
+  [
+    'setRequestHeader("Host", "o.example") -> setDynamicBackendHost("b.example") -> redirectTo(302)',
+    "/p",
+    "https://o.example/p",
+  ],
+  ['queryToHeader("h", "Host") -> redirectTo(302, "/q?")', "/p?h=o.example", "https://o.example/q?h=o.example"],
+  ['setRequestHeader("Host", "") -> redirectTo(302)', "/p", "https://example.org/p"],
+  ['redirectTo(302, "#a b<%20>")', "/p", "https://example.org/p#a%20b%3C%20%3E"],
+  ['redirectTo(302, "#ü?/")', "/p", "https://example.org/p#%C3%BC?/"],
   ['redirect(302, "/foo")', "/a?x=1", "https://example.org/foo?x=1"],
 ];
 
