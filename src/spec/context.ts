@@ -84,7 +84,7 @@ export interface FilterContext {
   replaceResponseBody(body: Body): void;
   /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
   transformResponseBody(transform: BodyTransform): void;
-  /** Changes the request body while it streams to the backend; it is then sent chunked. */
+  /** Changes the request body while it streams to the backend; it is then sent chunked. A body that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
 
   /** Dynamic backend (spec filters 9.1); "" when not set. */
