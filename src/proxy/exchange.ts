@@ -278,6 +278,7 @@ export class Exchange implements ClientEvents {
     if (ctx.depth > 0) {
       ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
     }
+    ctx.applyFixedHead();
     this.sendingMs = now;
     this.phase = Phase.sending;
     this.debug?.responding(ctx, this.error);
@@ -312,8 +313,8 @@ export class Exchange implements ClientEvents {
     if (this.phase === Phase.sending || this.phase === Phase.done) return;
     const failedBefore = this.error !== null;
     this.error = error;
-    this.forward.cancel();
     this.#drainChain?.destroy();
+    this.forward.cancel();
     this.#upgrade?.cancel();
     serveError(this.ctx, error);
     if (error === clientGone || error === malformedBody) this.client.closeAfter();
@@ -351,6 +352,7 @@ export class Exchange implements ClientEvents {
     if (this.phase === Phase.done || this.phase === Phase.tunnel || this.gone) return;
     this.gone = true;
     if (this.phase === Phase.sending) {
+      if (this.ctx.depth > 0) record.streamingFailed(this, "the client is gone");
       this.forward.cancel();
       this.sender.stop();
       this.finish(false);
@@ -373,5 +375,4 @@ export class Exchange implements ClientEvents {
     const { accessLog, accessLogMaskedQuery } = this.ctx;
     return accessLog === null && accessLogMaskedQuery !== null ? accessLogOn : accessLog;
   }
-      if (this.ctx.depth > 0) record.streamingFailed(this, "the client is gone");
 }

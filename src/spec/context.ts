@@ -65,6 +65,8 @@ export interface FilterContext {
   outgoingHost: string;
   /** Host of the network backend's address, "" for other backends. */
   readonly backendHost: string;
+  /** Scheme of the network backend's address, "" for other backends. */
+  readonly backendScheme: string;
   /** Value of a path parameter of the matched route, "" when there is none. */
   pathParam(name: string): string;
   /** For values that filters hand to other filters; made at first use, shared over loopbacks. */
@@ -79,6 +81,12 @@ export interface FilterContext {
   serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void;
   /** True once `serve` was called. */
   readonly served: boolean;
+
+  /**
+   * Response phase: the response goes out with this status and these headers, whatever other filters do to them; its body stays what it
+   * is. The first call counts. For redirect() alone.
+   */
+  fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void;
 
   /** Replaces the response body; the caller sets or removes Content-Length and Content-Encoding. */
   replaceResponseBody(body: Body): void;

@@ -60,6 +60,25 @@ testFilters([
     title: "the older one calls the backend and drops its headers",
     chain: 'redirect(301) -> setRequestHeader("X-A", "1")',
     answer: { headers: [["X-B", "1"]], body: ["old"] },
-    expect: { status: 301, requestHeaders: { "x-a": "1" }, headers: { location: "https://example.org/" } },
+    expect: { status: 301, requestHeaders: { "x-a": "1" }, headers: { location: "https://example.org/" }, body: "old" },
+  },
+  {
+    title: "what other filters do to its head is lost, what they do to the body is not",
+    chain:
+      'setResponseHeader("X-A", "1") -> status(200) -> wrapContent("<", ">") -> redirect(302, "/left") -> redirect(301, "/right") -> setResponseHeader("X-B", "1")',
+    answer: { headers: [["Content-Length", "3"]], body: ["old"] },
+    expect: { status: 301, headers: { location: "https://example.org/right" }, body: "<old>" },
+  },
+  {
+    title: "its scheme on a network backend",
+    chain: "redirect(301)",
+    request: { backendScheme: "http" },
+    expect: { headers: { location: "http://example.org/" } },
+  },
+  {
+    title: "a named scheme counts more",
+    chain: 'redirect(301, "https://o.example")',
+    request: { backendScheme: "http" },
+    expect: { headers: { location: "https://o.example/" } },
   },
 ]);
