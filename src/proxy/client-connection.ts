@@ -265,8 +265,11 @@ export class ClientConnection implements ClientStream, Timed {
     this.#writer.head(`${text}\r\n`, framing, length, chunked);
   }
 
-  /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
+  /** What is said of the connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
   #ownConnection(headers: Headers): void {
+    headers.deleteAdded("Transfer-Encoding");
+    headers.deleteAdded("Keep-Alive");
+    headers.deleteAdded("Proxy-Connection");
     const connection = headers.known(KIND.connection);
     if (connection === undefined) return;
     if (connection.toLowerCase() === "close") this.#close = true;
@@ -302,6 +305,8 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   limitWrite(ms: number): void {
+    // The limit of the listener may have been over already.
+    this.#writer.mute = false;
     this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.#setDeadline();
   }

@@ -25,6 +25,12 @@ const noLines: ParsedLines = { special: 0, kinds: new Uint8Array(0), lineCount: 
 const noPrefixes: readonly number[] = [];
 export const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
 
+/** Status and headers (name, value pairs) of a response that filters cannot change any more. */
+interface FixedHead {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+}
+
 /** The request of a context, as filters and predicates see it. */
 export class ContextRequest implements FilterRequest, PredicateRequest {
   method = "";
@@ -174,6 +180,7 @@ export class RequestContext implements FilterContext {
   fastCgiFilename = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
+  #fixedHead: FixedHead | null = null;
   #stateBag: Map<string, unknown> | null = null;
 
   reset(head: RequestHead): void {
@@ -198,6 +205,7 @@ export class RequestContext implements FilterContext {
     this.fastCgiFilename = "";
     this.accessLog = null;
     this.accessLogMaskedQuery = null;
+    this.#fixedHead = null;
     this.#stateBag = null;
   }
 
@@ -249,6 +257,10 @@ export class RequestContext implements FilterContext {
     return this.frame!.route!.backendHost;
   }
 
+  get backendScheme(): string {
+    return this.frame!.route!.backend.target?.scheme ?? "";
+  }
+
   get stateBag(): Map<string, unknown> {
     return (this.#stateBag ??= new Map());
   }
@@ -271,10 +283,26 @@ export class RequestContext implements FilterContext {
   serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void {
     this.served = true;
     this.response.status = status;
+    this.#setHeaders(headers);
+    this.replaceResponseBody(body);
+  }
+
+  fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void {
+    this.#fixedHead ??= { status, headers };
+  }
+
+  /** Puts the head that a filter has fixed in place of what the filters to its left made. */
+  applyFixedHead(): void {
+    const fixed = this.#fixedHead;
+    if (fixed === null) return;
+    this.response.status = fixed.status;
+    this.#setHeaders(fixed.headers);
+  }
+
+  #setHeaders(headers: readonly (readonly [string, string])[]): void {
     this.response.canonical = true;
     this.response.headers.clear();
     for (const [name, value] of headers) this.response.headers.append(name, value);
-    this.replaceResponseBody(body);
   }
 
   replaceResponseBody(body: Body): void {

@@ -30,6 +30,7 @@ export class ResponseSender implements TransformOutput {
   start(): void {
     const { ctx, client, forward } = this.#exchange;
     const response = ctx.response;
+    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
@@ -74,6 +75,7 @@ export class ResponseSender implements TransformOutput {
     if (text === undefined) return -1;
     const length = parseLength(text);
     if (length < 0 || status < 200 || status === 204 || (noBody && status === 304)) headers.delete("Content-Length");
+    else headers.keepFirst("Content-Length");
     return length;
   }
 

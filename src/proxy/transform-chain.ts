@@ -19,6 +19,8 @@ export class TransformChain {
   readonly #queue: Uint8Array[] = [];
   #busy = false;
   #ended = false;
+  /** Transforms that were told of the end. */
+  #finished = 0;
   #dead = false;
 
   constructor(transforms: readonly BodyTransform[], output: TransformOutput) {
@@ -38,7 +40,7 @@ export class TransformChain {
   /** The source is at its end. */
   end(): void {
     this.#ended = true;
-    if (!this.#busy) this.#finish(0);
+    if (!this.#busy) this.#finish();
   }
 
   /** The stream broke off. */
@@ -71,30 +73,29 @@ export class TransformChain {
     let open = go;
     while (!this.#busy && this.#queue.length > 0) open = this.#run(this.#queue.shift()!, 0);
     if (this.#busy) return;
-    if (this.#ended) this.#finish(0);
+    if (this.#ended) this.#finish();
     else if (open) this.#output.onReady();
   }
 
-  /** Ends the transforms in order; what each still gives runs through those behind it. */
-  #finish(from: number): void {
-    for (let i = from; i < this.#transforms.length; i++) {
-      const rest = this.#transforms[i]!.end();
+  /** Ends the transforms in order, each once; what each still gives runs through those behind it. */
+  #finish(): void {
+    while (this.#finished < this.#transforms.length) {
+      const rest = this.#transforms[this.#finished++]!.end();
+      const next = this.#finished;
       if (rest instanceof Promise) {
-        this.#await(rest, (piece) => this.#finishFrom(piece, i + 1));
+        this.#await(rest, (piece) => {
+          if (piece !== null) this.#run(piece, next);
+          if (!this.#busy) this.#finish();
+        });
         return;
       }
-      if (rest !== null) this.#run(rest, i + 1);
+      if (rest !== null) this.#run(rest, next);
       if (this.#busy) return;
     }
     if (!this.#dead) {
       this.#dead = true;
       this.#output.onEnd();
     }
-  }
-
-  #finishFrom(piece: Uint8Array | null, index: number): void {
-    if (piece !== null) this.#run(piece, index);
-    if (!this.#busy) this.#finish(index);
   }
 
   #await(promise: Promise<Uint8Array | null>, then: (piece: Uint8Array | null) => void): void {

@@ -65,6 +65,8 @@ export interface FilterContext {
   outgoingHost: string;
   /** Host of the network backend's address, "" for other backends. */
   readonly backendHost: string;
+  /** Scheme of the network backend's address, "" for other backends. */
+  readonly backendScheme: string;
   /** Value of a path parameter of the matched route, "" when there is none. */
   pathParam(name: string): string;
   /** For values that filters hand to other filters; made at first use, shared over loopbacks. */
@@ -80,11 +82,17 @@ export interface FilterContext {
   /** True once `serve` was called. */
   readonly served: boolean;
 
+  /**
+   * Response phase: the response goes out with this status and these headers, whatever other filters do to them; its body stays what it
+   * is. The first call counts. For redirect() alone.
+   */
+  fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void;
+
   /** Replaces the response body; the caller sets or removes Content-Length and Content-Encoding. */
   replaceResponseBody(body: Body): void;
   /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
   transformResponseBody(transform: BodyTransform): void;
-  /** Changes the request body while it streams to the backend; it is then sent chunked. */
+  /** Changes the request body while it streams to the backend; it is then sent chunked. A body that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
 
   /** Dynamic backend (spec filters 9.1); "" when not set. */

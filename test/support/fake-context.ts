@@ -32,6 +32,7 @@ export interface FakeRequest {
   readonly remoteAddress?: string;
   readonly pathParams?: Readonly<Record<string, string>>;
   readonly backendHost?: string;
+  readonly backendScheme?: string;
   /** As with -proxy-preserve-host. */
   readonly preserveHost?: boolean;
 }
@@ -48,6 +49,7 @@ export class FakeContext implements FilterContext {
   readonly routeId = "test";
   outgoingHost: string;
   readonly backendHost: string;
+  readonly backendScheme: string;
   readonly stateBag = new Map<string, unknown>();
   hasResponse = false;
   served = false;
@@ -66,6 +68,7 @@ export class FakeContext implements FilterContext {
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
+  #fixedHead: (() => void) | null = null;
   readonly #pathParams: Readonly<Record<string, string>>;
 
   constructor(given: FakeRequest = {}) {
@@ -92,6 +95,7 @@ export class FakeContext implements FilterContext {
       },
     };
     this.backendHost = given.backendHost ?? "backend.test";
+    this.backendScheme = given.backendScheme ?? "";
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
     this.#pathParams = given.pathParams ?? {};
   }
@@ -111,6 +115,15 @@ export class FakeContext implements FilterContext {
     this.response.status = status;
     this.response.headers.clear();
     for (const [name, value] of headers) this.response.headers.append(name, value);
+  }
+
+  fixResponseHead(status: number, headers: HeaderList): void {
+    this.#fixedHead ??= () => this.respond(status, headers);
+  }
+
+  /** What the proxy does when all response filters have run. */
+  applyFixedHead(): void {
+    this.#fixedHead?.();
   }
 
   replaceResponseBody(body: Body): void {
@@ -207,6 +220,7 @@ export async function runChain(
   }
   ctx.hasResponse = true;
   for (let i = executed - 1; i >= 0; i--) await filters[i]!.response?.(ctx);
+  ctx.applyFixedHead();
   return {
     ctx,
     status: ctx.response.status,
