@@ -64,7 +64,13 @@ const routes: RouteBuilderOptions = {
   pools,
   metrics,
   predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
-  filterEnv: { log, now: Date.now, random: Math.random, count: (name, key, by) => metrics.count(name, key, by) },
+  filterEnv: {
+    options: settings.filters,
+    log,
+    now: Date.now,
+    random: Math.random,
+    count: (name, key, by) => metrics.count(name, key, by),
+  },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),
     hash: await loadHash64(),

@@ -1,6 +1,10 @@
 // All filters that ship, sorted by name. The registry is made from this list; a filter that is not here does not exist.
 
 import type { FilterSpec } from "../spec/filter.ts";
+import { blockContent } from "./block/block-content.ts";
+import { blockContentHex } from "./block/block-content-hex.ts";
+import { compress } from "./compress/compress.ts";
+import { decompress } from "./compress/decompress.ts";
 import { absorb } from "./content/absorb.ts";
 import { absorbSilent } from "./content/absorb-silent.ts";
 import { healthcheck } from "./content/healthcheck.ts";
@@ -92,6 +96,10 @@ import { stripQuery } from "./query/strip-query.ts";
 import { redirect } from "./redirect/redirect.ts";
 import { redirectTo } from "./redirect/redirect-to.ts";
 import { redirectToLower } from "./redirect/redirect-to-lower.ts";
+import { sed } from "./sed/sed.ts";
+import { sedDelim } from "./sed/sed-delim.ts";
+import { sedRequest } from "./sed/sed-request.ts";
+import { sedRequestDelim } from "./sed/sed-request-delim.ts";
 import { staticFiles } from "./static/static-files.ts";
 import { backendTimeout } from "./timeouts/backend-timeout.ts";
 import { readTimeout } from "./timeouts/read-timeout.ts";
@@ -112,8 +120,11 @@ export const filterSpecs: readonly FilterSpec[] = [
   backendLatency,
   backendTimeout,
   bandwidth,
+  blockContent,
+  blockContentHex,
   chunks,
   comment,
+  compress,
   consistentHashBalanceFactor,
   consistentHashKey,
   copyRequestHeader,
@@ -121,6 +132,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   corsOrigin,
   decodeBase64RequestHeader,
   decodeBase64ResponseHeader,
+  decompress,
   disableAccessLog,
   dropQuery,
   dropRequestCookie,
@@ -168,6 +180,10 @@ export const filterSpecs: readonly FilterSpec[] = [
   responseHeader,
   rfcHost,
   rfcPath,
+  sed,
+  sedDelim,
+  sedRequest,
+  sedRequestDelim,
   setContextRequestHeader,
   setContextResponseHeader,
   setDynamicBackendHost,

@@ -6,17 +6,25 @@
 
 import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
 import { BackendFailure } from "../backends/backend-failure.ts";
+import { decoder } from "../http/content-coding.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { KIND } from "../http/h1/tables.ts";
 import { isReplayable } from "../http/method.ts";
+import { BodyBlocked } from "../spec/context.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
 import type { FastCgiCall, FastCgiOwner } from "./fastcgi/fast-cgi-call.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
-import { gunzipTransform } from "./gunzip.ts";
-import { backendDeadline, backendError, malformedBody, opaqueTarget, unsupportedScheme } from "./proxy-error.ts";
+import {
+  backendDeadline,
+  backendError,
+  bodyError,
+  malformedBody,
+  opaqueTarget,
+  unsupportedScheme,
+} from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
@@ -184,11 +192,20 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     onPiece: (piece) => this.#writeBody(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)),
     onEnd: () => this.#bodySent(),
     onReady: () => this.#exchange.client.resumeBody(),
-    onTransformFailed: (error) => {
-      this.#exchange.proxy.log.error(`error while transforming the request body: ${String(error)}`);
-      this.#exchange.fail(malformedBody);
-    },
+    onTransformFailed: (error) => this.#refuseBody(error),
   };
+
+  #refuseBody(error: unknown): void {
+    const exchange = this.#exchange;
+    if (error instanceof BodyBlocked) exchange.proxy.metrics.blocked();
+    exchange.fail(bodyError(error));
+    if (this.#responding) exchange.sender.breakOff();
+  }
+
+  #resumeBody(): void {
+    if (this.#chain === null) this.#exchange.client.resumeBody();
+    else this.#chain.resume();
+  }
 
   onBackendDrain(): void {
     const connection = this.connection;
@@ -196,7 +213,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     if (connection.requestSent) {
       if (!this.#responding) connection.awaitHead(this.#exchange.proxy.options.responseHeaderTimeoutMs);
     } else if (this.#bodyStarted) {
-      this.#exchange.client.resumeBody();
+      this.#resumeBody();
     } else if (!this.#awaitsContinue) {
       this.#startBody();
     }
@@ -213,7 +230,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   onFastCgiReady(): void {
     if (!this.#exchange.ctx.request.hasBody) return;
-    if (this.#bodyStarted) this.#exchange.client.resumeBody();
+    if (this.#bodyStarted) this.#resumeBody();
     else this.#startBody();
   }
 
@@ -258,7 +275,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     ctx.response.headers.delete("Content-Encoding");
     ctx.response.headers.delete("Content-Length");
     proxy.metrics.uncompressed();
-    ctx.transformResponseBody(gunzipTransform());
+    ctx.transformResponseBody(decoder("gzip"));
   }
 
   /** The head of the response went to the client: its body may follow. */

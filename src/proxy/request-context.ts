@@ -6,6 +6,7 @@
 import { parseBaggage } from "../http/baggage.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { Headers } from "../http/headers.ts";
+import { usuallyHasBody } from "../http/method.ts";
 import { patchPath } from "../http/path.ts";
 import { cleanPath } from "../routing/clean-path.ts";
 import { LookupResult, TablePin } from "../routing/reader.ts";
@@ -317,5 +318,7 @@ export class RequestContext implements FilterContext {
 
   transformRequestBody(transform: BodyTransform): void {
     (this.requestTransforms ??= []).push(transform);
+    // What a transform makes of an empty body may have a length (spec filters 7.4).
+    if (usuallyHasBody(this.request.method)) this.request.hasBody = true;
   }
 }

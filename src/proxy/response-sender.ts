@@ -93,7 +93,8 @@ export class ResponseSender implements TransformOutput {
 
   /** The client has taken all that was written. */
   onDrain(): void {
-    this.onReady();
+    if (this.#chain === null) this.onReady();
+    else this.#chain.resume();
   }
 
   onReady(): void {

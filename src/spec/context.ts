@@ -7,13 +7,23 @@ import type { Headers } from "../http/headers.ts";
 /** A body that a filter serves or puts in place of another: a byte string, bytes, or a stream of bytes. null: no body. */
 export type Body = null | string | Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Changes a body while it streams. What `write` and `end` return goes on; null: nothing yet. A promise holds the stream back. */
+/**
+ * What a transform gives: a piece, nothing yet (null), or one of them later, which holds the stream back. Many pieces come as an
+ * iterable: it is asked for the next one only when the taker has room, so what is large by then never lies in memory at once.
+ */
+export type Transformed = Uint8Array | null | Promise<Uint8Array | null> | AsyncIterable<Uint8Array>;
+
+/** Changes a body while it streams. What `write` and `end` give goes on; one that throws or rejects breaks the body off. */
 export interface BodyTransform {
-  write(chunk: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>;
-  end(): Uint8Array | null | Promise<Uint8Array | null>;
+  /** `chunk` stays as it is. */
+  write(chunk: Uint8Array): Transformed;
+  end(): Transformed;
   /** Called when the stream breaks off before `end`. */
   destroy?(): void;
 }
+
+/** Thrown by a transform of a request body that must not reach the backend: the client gets a 400 (spec filters 7.5). */
+export class BodyBlocked extends Error {}
 
 /** The request as it goes on to the backend. */
 export interface FilterRequest {

@@ -14,6 +14,7 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  Transformed,
 } from "../../src/spec/context.ts";
 import type { FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
@@ -149,6 +150,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   return {
+    options: { compressEncodings: [], maxMatcherBufferBytes: 2_097_152, maxAuditBodyBytes: 1024 },
     logged,
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     now: Date.now,
@@ -254,14 +256,18 @@ async function transformed(input: readonly Uint8Array[], transforms: readonly Bo
   for (const transform of transforms) {
     const next: Uint8Array[] = [];
     for (const chunk of current) {
-      const out = await transform.write(chunk);
-      if (out !== null) next.push(out);
+      next.push(...(await piecesOf(transform.write(chunk))));
     }
-    const last = await transform.end();
-    if (last !== null) next.push(last);
+    next.push(...(await piecesOf(transform.end())));
     current = next;
   }
   return Buffer.concat(current).toString("latin1");
+}
+
+async function piecesOf(result: Transformed): Promise<Uint8Array[]> {
+  if (result !== null && Symbol.asyncIterator in result) return Array.fromAsync(result);
+  const piece = await result;
+  return piece === null ? [] : [piece];
 }
 
 /** Header values by name in lower case. */
