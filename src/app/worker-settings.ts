@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { PoolOptions } from "../backends/pool.ts";
-import { loadKeyPairs } from "../config/certificates.ts";
+import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
 import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import {
@@ -66,6 +66,8 @@ export function workerCount(options: Options): number {
 /** Rejects with a message for the fatal line when a file cannot be used. */
 export async function workerSettings(options: Options): Promise<WorkerSettings> {
   const tls = await serverTls(options);
+  const authorities = await loadAuthorities(options.mtlsAuthnCa);
+  if (authorities instanceof Invalid) throw new Error(`-mtls-authn-ca: ${authorities.message}`);
   const forwarded = parseForwardedHeaders(options.forwardedHeaders);
   if (forwarded instanceof Invalid) throw new Error(forwarded.message);
   return {
@@ -93,6 +95,8 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       compressEncodings: options.compressEncodings.filter(isCoding),
       maxMatcherBufferBytes: options.maxMatcherBufferSize,
       maxAuditBodyBytes: options.maxAuditBody,
+      mtlsAuthorities: authorities,
+      mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
   };

@@ -87,6 +87,7 @@ export class Exchange implements ClientEvents {
     ctx.request.remoteAddress = this.client.remoteAddress;
     ctx.request.remotePort = this.client.remotePort;
     ctx.request.tls = this.client.secure;
+    ctx.request.client = this.client;
     if (!checkRequest(this, head)) return;
     this.debug?.begin(ctx);
     this.proxy.table.pin(ctx.pin);

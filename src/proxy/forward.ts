@@ -74,7 +74,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       return;
     }
     if (!this.#choose()) return;
-    this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
+    this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestLengthChanges);
     this.#gzipAsked = asksGzip(request);
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked);
     this.#exchange.backendMs = this.#exchange.filtersMs;

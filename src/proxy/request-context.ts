@@ -3,6 +3,7 @@
 //
 // The one implementation of FilterContext: the state of one request from its head to its last byte. `reset` lists every field.
 
+import type { X509Certificate } from "node:crypto";
 import { parseBaggage } from "../http/baggage.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { Headers } from "../http/headers.ts";
@@ -17,8 +18,10 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  Span,
 } from "../spec/context.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
+import type { ClientStream } from "./client-stream.ts";
 import type { ParsedLines } from "./framing-lines.ts";
 import type { RouteInstance } from "./route-instance.ts";
 
@@ -50,6 +53,8 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
   remoteAddress = "";
   remotePort = 0;
   tls = false;
+  /** The client's connection, null in between requests. */
+  client: ClientStream | null = null;
   contentLength = 0;
   hasBody = false;
   expectContinue = false;
@@ -90,6 +95,10 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
     this.#path = path;
     this.#rawQuery = rawQuery;
     this.hasQuery = hasQuery;
+  }
+
+  get clientCertificates(): readonly X509Certificate[] {
+    return this.client!.certificates;
   }
 
   /** Puts the escapes of reserved characters back: -rfc-patch-path and rfcPath(). */
@@ -169,6 +178,8 @@ export class RequestContext implements FilterContext {
   bodyReplaced = false;
   responseTransforms: BodyTransform[] | null = null;
   requestTransforms: BodyTransform[] | null = null;
+  /** A transform of the request body may change its length. */
+  requestLengthChanges = false;
   dynamicUrl = "";
   dynamicHost = "";
   dynamicScheme = "";
@@ -179,6 +190,8 @@ export class RequestContext implements FilterContext {
   hashBalanceFactor = 0;
   backendIsProxy = false;
   fastCgiFilename = "";
+  readonly span: Span | null = null;
+  backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
   #fixedHead: FixedHead | null = null;
@@ -194,6 +207,7 @@ export class RequestContext implements FilterContext {
     this.bodyReplaced = false;
     this.responseTransforms = null;
     this.requestTransforms = null;
+    this.requestLengthChanges = false;
     this.dynamicUrl = "";
     this.dynamicHost = "";
     this.dynamicScheme = "";
@@ -204,6 +218,7 @@ export class RequestContext implements FilterContext {
     this.hashBalanceFactor = 0;
     this.backendIsProxy = false;
     this.fastCgiFilename = "";
+    this.backendSpanName = "";
     this.accessLog = null;
     this.accessLogMaskedQuery = null;
     this.#fixedHead = null;
@@ -318,6 +333,8 @@ export class RequestContext implements FilterContext {
 
   transformRequestBody(transform: BodyTransform): void {
     (this.requestTransforms ??= []).push(transform);
+    if (transform.keepsLength === true) return;
+    this.requestLengthChanges = true;
     // What a transform makes of an empty body may have a length (spec filters 7.4).
     if (usuallyHasBody(this.request.method)) this.request.hasBody = true;
   }

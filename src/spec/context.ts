@@ -2,6 +2,7 @@
 // proxy something. All strings are byte strings (util/bytes.ts) unless said otherwise. proxy/request-context.ts is the one
 // implementation; nothing keeps a context past its exchange.
 
+import type { X509Certificate } from "node:crypto";
 import type { Headers } from "../http/headers.ts";
 
 /** A body that a filter serves or puts in place of another: a byte string, bytes, or a stream of bytes. null: no body. */
@@ -18,6 +19,8 @@ export interface BodyTransform {
   /** `chunk` stays as it is. */
   write(chunk: Uint8Array): Transformed;
   end(): Transformed;
+  /** True: as many bytes go out as came in, so a request keeps its Content-Length. */
+  readonly keepsLength?: boolean;
   /** Called when the stream breaks off before `end`. */
   destroy?(): void;
 }
@@ -48,6 +51,10 @@ export interface FilterRequest {
   patchPath(): void;
   /** True when the client connection is TLS. */
   readonly tls: boolean;
+  /** The members of the W3C baggage that came with the request; null when there are none. */
+  baggage(): ReadonlyMap<string, string> | null;
+  /** The certificates that the client presented, its own first; empty without TLS or without any. */
+  readonly clientCertificates: readonly X509Certificate[];
   /** Declared length of the body in bytes: 0 without body, -1 when not declared. */
   readonly contentLength: number;
 }
@@ -66,7 +73,17 @@ export interface AccessLogDecision {
   readonly prefixes: readonly number[];
 }
 
+/** The trace span of a request (spec observability, tracing). */
+export interface Span {
+  /** Both are byte strings. */
+  setTag(name: string, value: string): void;
+}
+
 export interface FilterContext {
+  /** The span that belongs to the request, null without tracing. */
+  readonly span: Span | null;
+  /** Name of the span of the backend call; "" for the usual one. */
+  backendSpanName: string;
   readonly request: FilterRequest;
   /** Only in the response phase, or after `serve`. */
   readonly response: FilterResponse;
@@ -102,7 +119,8 @@ export interface FilterContext {
   replaceResponseBody(body: Body): void;
   /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
   transformResponseBody(transform: BodyTransform): void;
-  /** Changes the request body while it streams to the backend; it is then sent chunked. A body that no backend gets runs through too. */
+  /** Changes the request body while it streams to the backend; it is sent chunked then unless all transforms keep its length. A body
+   *  that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
 
   /** Dynamic backend (spec filters 9.1); "" when not set. */

@@ -11,11 +11,16 @@ export interface FilterOptions {
   readonly maxMatcherBufferBytes: number;
   /** -max-audit-body in bytes; negative: no limit. */
   readonly maxAuditBodyBytes: number;
+  /** PEM of the certificates that mtlsAuthn() trusts, and whether it also trusts those of the system. */
+  readonly mtlsAuthorities: readonly string[];
+  readonly mtlsTrustsSystem: boolean;
 }
 
 export interface FilterEnv {
   readonly options: FilterOptions;
   readonly log: Logger;
+  /** Writes a line, without line break, to standard error as it is; when nobody reads there it is dropped. */
+  audit(line: string): void;
   /** Milliseconds since 1970. */
   now(): number;
   /** A random number in [0, 1). */

@@ -14,6 +14,7 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  Span,
   Transformed,
 } from "../../src/spec/context.ts";
 import type { FilterEnv } from "../../src/spec/env.ts";
@@ -64,6 +65,8 @@ export class FakeContext implements FilterContext {
   hashBalanceFactor = 0;
   backendIsProxy = false;
   fastCgiFilename = "";
+  span: Span | null = null;
+  backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
   body: Body = null;
@@ -90,6 +93,8 @@ export class FakeContext implements FilterContext {
       remoteAddress: given.remoteAddress ?? "127.0.0.1",
       remotePort: 4711,
       tls: false,
+      clientCertificates: [],
+      baggage: () => null,
       contentLength: (given.body ?? []).join("").length,
       patchPath() {
         this.path = patchPath(this.path, this.rawPath);
@@ -150,8 +155,15 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   return {
-    options: { compressEncodings: [], maxMatcherBufferBytes: 2_097_152, maxAuditBodyBytes: 1024 },
+    options: {
+      compressEncodings: [],
+      maxMatcherBufferBytes: 2_097_152,
+      maxAuditBodyBytes: 1024,
+      mtlsAuthorities: [],
+      mtlsTrustsSystem: false,
+    },
     logged,
+    audit: (line) => void logged.push(`audit ${line}`),
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     now: Date.now,
     random,
