@@ -56,6 +56,18 @@ test("what transforms give at the end passes through those behind them, once", a
   }
 });
 
+test("a transform gets pieces that are not longer than it wants", async () => {
+  for (const give of [(text: string) => Buffer.from(text), later]) {
+    const cut = (bytes: number): BodyTransform => ({
+      ...around("", ".", (text) => give(`${text},`)),
+      maxPieceBytes: bytes,
+    });
+    assert.equal(await output([cut(3)], ["abcdefgh", "i"]), "abc,def,gh,i,.,");
+    assert.equal(await output([cut(3), cut(2)], ["abcd", "e"]), "ab,c,,d,,e,,.,,.,");
+    assert.equal(await output([around("<<<<", ">>>>"), cut(3)], ["ab"]), "<<<,<ab,>>>,>,.,");
+  }
+});
+
 test("an empty body still gets what transforms add at its end", async () => {
   assert.equal(await output([around("", "1"), around("[", "]", later)], []), "[1]");
 });

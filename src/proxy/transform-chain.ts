@@ -13,10 +13,16 @@ export interface TransformOutput {
   onTransformFailed(error: unknown): void;
 }
 
+/** A piece that waits for its next transform. */
+interface Waiting {
+  readonly piece: Uint8Array;
+  readonly from: number;
+}
+
 export class TransformChain {
   readonly #transforms: readonly BodyTransform[];
   readonly #output: TransformOutput;
-  readonly #queue: Uint8Array[] = [];
+  readonly #queue: Waiting[] = [];
   #busy = false;
   #ended = false;
   /** Transforms that were told of the end. */
@@ -31,10 +37,10 @@ export class TransformChain {
   /** Takes a piece, which must stay as it is. False: pause the source until `onReady`, or until the taker drains. */
   push(piece: Uint8Array): boolean {
     if (this.#busy) {
-      this.#queue.push(piece);
+      this.#queue.push({ piece, from: 0 });
       return false;
     }
-    return this.#run(piece, 0);
+    return this.#runQueue(this.#run(piece, 0));
   }
 
   /** The source is at its end. */
@@ -54,7 +60,13 @@ export class TransformChain {
   #run(piece: Uint8Array, from: number): boolean {
     let current = piece;
     for (let i = from; i < this.#transforms.length; i++) {
-      const result = this.#transforms[i]!.write(current);
+      const transform = this.#transforms[i]!;
+      const limit = transform.maxPieceBytes ?? Number.POSITIVE_INFINITY;
+      if (current.length > limit) {
+        this.#queue.unshift({ piece: current.subarray(limit), from: i });
+        current = current.subarray(0, limit);
+      }
+      const result = transform.write(current);
       if (result instanceof Promise) {
         this.#await(result, (next) => {
           const go = next === null || this.#run(next, i + 1);
@@ -68,10 +80,19 @@ export class TransformChain {
     return this.#output.onPiece(current);
   }
 
+  /** Runs what waits in the queue; false when the chain is busy or the taker full. */
+  #runQueue(go: boolean): boolean {
+    let open = go;
+    while (!this.#busy && this.#queue.length > 0) {
+      const { piece, from } = this.#queue.shift()!;
+      open = this.#run(piece, from);
+    }
+    return open && !this.#busy;
+  }
+
   /** Goes on after a wait: first with what queued up meanwhile. */
   #next(go: boolean): void {
-    let open = go;
-    while (!this.#busy && this.#queue.length > 0) open = this.#run(this.#queue.shift()!, 0);
+    const open = this.#runQueue(go);
     if (this.#busy) return;
     if (this.#ended) this.#finish();
     else if (open) this.#output.onReady();
@@ -85,11 +106,11 @@ export class TransformChain {
       if (rest instanceof Promise) {
         this.#await(rest, (piece) => {
           if (piece !== null) this.#run(piece, next);
-          if (!this.#busy) this.#finish();
+          this.#next(true);
         });
         return;
       }
-      if (rest !== null) this.#run(rest, next);
+      if (rest !== null) this.#runQueue(this.#run(rest, next));
       if (this.#busy) return;
     }
     if (!this.#dead) {

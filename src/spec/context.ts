@@ -9,6 +9,8 @@ export type Body = null | string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /** Changes a body while it streams. What `write` and `end` return goes on; null: nothing yet. A promise holds the stream back. */
 export interface BodyTransform {
+  /** Pieces that are longer are cut before `write` sees them. */
+  readonly maxPieceBytes?: number;
   write(chunk: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>;
   end(): Uint8Array | null | Promise<Uint8Array | null>;
   /** Called when the stream breaks off before `end`. */

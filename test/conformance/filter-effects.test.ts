@@ -38,6 +38,12 @@ const cases: readonly Case[] = [
     expect: { status: 200, headers: backendHeaders, framing: "length", content_length: 13, body: "([<backend>])" },
   },
   {
+    title: "a slow body comes in pieces",
+    chain: 'chunks(10, "60ms") -> repeatContent("x", 1000) -> <shunt>',
+    request: { read_bytes: 20 },
+    expect: { status: 200, headers: served, body_prefix: "x".repeat(20), min_ms: 175 },
+  },
+  {
     title: "the limit for writing ends a slow response",
     chain: 'writeTimeout("20ms") -> chunks(1, "40ms") -> repeatContent("x", 20) -> <shunt>',
     expect: { status: 200, headers: served, complete: false },

@@ -253,7 +253,7 @@ async function transformed(input: readonly Uint8Array[], transforms: readonly Bo
   let current = input;
   for (const transform of transforms) {
     const next: Uint8Array[] = [];
-    for (const chunk of current) {
+    for (const chunk of current.flatMap((piece) => cut(piece, transform.maxPieceBytes ?? piece.length))) {
       const out = await transform.write(chunk);
       if (out !== null) next.push(out);
     }
@@ -262,6 +262,11 @@ async function transformed(input: readonly Uint8Array[], transforms: readonly Bo
     current = next;
   }
   return Buffer.concat(current).toString("latin1");
+}
+
+function cut(piece: Uint8Array, limit: number): Uint8Array[] {
+  if (piece.length <= limit) return [piece];
+  return [piece.subarray(0, limit), ...cut(piece.subarray(limit), limit)];
 }
 
 /** Header values by name in lower case. */

@@ -7,6 +7,7 @@ import { argsProblem, FakeContext, fakeEnv, makeFilters, runChain } from "../../
 import { testFilters } from "../../../test/support/filter-table.ts";
 import { filterSpecs } from "../index.ts";
 import { fromHistogram, normal, uniform } from "./distributions.ts";
+import { throttle } from "./throttle.ts";
 import { bandwidthThrottle } from "./throttle-filter.ts";
 
 async function elapsed(run: () => unknown): Promise<number> {
@@ -98,8 +99,8 @@ for (const [name, args] of [
 
 test("a rate above the limit has no step", () => {
   assert.deepEqual(makeFilters("bandwidth(501)"), [{}]);
-  assert.deepEqual(bandwidthThrottle(1), { unitBytes: 512, pauseMs: 500 });
-  assert.deepEqual(bandwidthThrottle(0.5), { unitBytes: 512, pauseMs: 1000 });
+  assert.deepEqual(bandwidthThrottle(1), { unitBytes: 512, pauseMs: 500, isRate: true });
+  assert.deepEqual(bandwidthThrottle(0.5), { unitBytes: 512, pauseMs: 1000, isRate: true });
 });
 
 test("chunks pauses once before the first byte and after each piece", async () => {
@@ -112,6 +113,19 @@ test("chunks pauses once before the first byte and after each piece", async () =
   assert.equal(result.body, "backend");
   assert.deepEqual(result.headers, { "content-length": ["7"] });
   assert.ok((await elapsed(() => runChain('chunks(0.5, "20ms")', {}, answer))) < 40);
+});
+
+test("a throttle cuts, and only for a rate the time that bytes took is part of their pause", async () => {
+  for (const isRate of [true, false]) {
+    const slow = throttle({ unitBytes: 4, pauseMs: 10, isRate });
+    assert.equal(slow.maxPieceBytes, 4);
+    await slow.write(Buffer.from("abcd"));
+    const later = performance.now() + 20;
+    while (performance.now() < later);
+    const second = slow.write(Buffer.from("efgh"));
+    assert.equal(second instanceof Promise, !isRate);
+    assert.equal(String(await second), "efgh");
+  }
 });
 
 test("a broken body ends the wait", async () => {

@@ -1,5 +1,6 @@
-// Body transforms that slow a body down (spec filters 8): bandwidth by a rate, chunks by a pause after each so many bytes. What
-// came in is passed on whole when its time is over; the total time is that of the sum of all pauses.
+// Body transforms that slow a body down (spec filters 8): bandwidth by a rate, chunks by a pause after each so many bytes. The body
+// goes on in pieces of that size. A piece goes when the pause behind it is over: the client of a body with a length sees no other
+// end of that pause.
 
 import type { BodyTransform } from "../../spec/context.ts";
 
@@ -8,28 +9,34 @@ export interface Throttle {
   /** Infinity: only the pause before the first byte. */
   readonly unitBytes: number;
   readonly pauseMs: number;
+  /** True: the time that the bytes took to come is part of their pause. */
+  readonly isRate: boolean;
 }
 
 /** A fresh transform for one body. */
-export function throttle({ unitBytes, pauseMs }: Throttle): BodyTransform {
-  let begun = false;
+export function throttle({ unitBytes, pauseMs, isRate }: Throttle): BodyTransform {
+  /** When the last pause is over; NaN before the first byte. */
+  let freeMs = Number.NaN;
   let inUnit = 0;
   let timer: NodeJS.Timeout | undefined;
   return {
+    maxPieceBytes: unitBytes,
     write(chunk) {
-      let pauses = begun ? 0 : 1;
-      begun = true;
+      const now = performance.now();
+      if (Number.isNaN(freeMs)) freeMs = now + pauseMs;
       inUnit += chunk.length;
-      const units = Math.floor(inUnit / unitBytes);
-      if (units > 0) {
-        pauses += units;
-        inUnit -= units * unitBytes;
+      if (inUnit >= unitBytes) {
+        inUnit -= unitBytes;
+        freeMs = (isRate ? freeMs : Math.max(freeMs, now)) + pauseMs;
       }
-      const waitMs = pauses * pauseMs;
-      if (waitMs <= 0) return chunk;
-      return new Promise((resolve) => {
-        timer = setTimeout(() => resolve(chunk), waitMs);
-      });
+      const waitMs = freeMs - now;
+      // A source that is slower than the rate does not save time for later.
+      if (waitMs <= 0) freeMs = now;
+      return waitMs <= 0
+        ? chunk
+        : new Promise((resolve) => {
+            timer = setTimeout(() => resolve(chunk), waitMs);
+          });
     },
     end: () => null,
     destroy: () => clearTimeout(timer),
