@@ -127,8 +127,7 @@ export class ClientConnection implements ClientStream, Timed {
 
   #limitWaiting(): void {
     if (this.#state === HEAD ? !this.#writer.isBehind() : this.#state !== BUSY) return;
-    if (this.#received.length < MAX_WAITING_BYTES) return;
-    this.#pause();
+    if (this.#received.length >= MAX_WAITING_BYTES) this.#pause();
   }
 
   #pause(): void {
@@ -275,11 +274,8 @@ export class ClientConnection implements ClientStream, Timed {
     this.#writer.head(`${text}\r\n`, framing, length, chunked);
   }
 
-  /** What is said of the connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
+  /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
   #ownConnection(headers: Headers): void {
-    headers.deleteAdded("Transfer-Encoding");
-    headers.deleteAdded("Keep-Alive");
-    headers.deleteAdded("Proxy-Connection");
     const connection = headers.known(KIND.connection);
     if (connection === undefined) return;
     if (connection.toLowerCase() === "close") this.#close = true;
@@ -315,8 +311,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   limitWrite(ms: number): void {
-    // The limit of the listener may have been over already.
-    this.#writer.mute = false;
+    this.#writer.mute = false; // The limit of the listener may have been over already.
     this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.#setDeadline();
   }

@@ -11,6 +11,9 @@ import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 
 const MAX_LENGTH_DIGITS = 15;
 
+/** What is said of the connection is ours (decisions: hop-by-hop headers); a filter may only ask to close it. */
+const OWN = ["Transfer-Encoding", "Keep-Alive", "Proxy-Connection"] as const;
+
 export class ResponseSender implements TransformOutput {
   readonly #exchange: Exchange;
   /** The transforms of the present response; null when there are none. */
@@ -37,6 +40,7 @@ export class ResponseSender implements TransformOutput {
     const noBody =
       ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
     const length = this.#declaredLength(noBody);
+    for (let i = 0; i < OWN.length; i++) response.headers.deleteAdded(OWN[i]!);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
     if (!ctx.bodyReplaced) {

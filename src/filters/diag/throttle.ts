@@ -7,18 +7,18 @@ export interface Throttle {
   /** Infinity: only the pause before the first byte. */
   readonly unitBytes: number;
   readonly pauseMs: number;
-  /** The time that the taker needed for the unit counts for the pause. */
-  readonly countsTaking: boolean;
+  /** True: the time that the unit took counts for its pause. */
+  readonly isRate: boolean;
 }
 
 /** A fresh transform for one body. */
-export function throttle({ unitBytes, pauseMs, countsTaking }: Throttle): BodyTransform {
+export function throttle({ unitBytes, pauseMs, isRate }: Throttle): BodyTransform {
   let begun = false;
   let inUnit = 0;
   let unitStartMs = 0;
   let timer: NodeJS.Timeout | undefined;
   const pause = async (): Promise<void> => {
-    const waitMs = countsTaking ? pauseMs - (performance.now() - unitStartMs) : pauseMs;
+    const waitMs = isRate ? pauseMs - (performance.now() - unitStartMs) : pauseMs;
     if (waitMs > 0) {
       await new Promise((resolve) => {
         timer = setTimeout(resolve, waitMs);

@@ -1,8 +1,8 @@
 // Host names of certificates as mtlsSanDNS takes and compares them.
 
-import { isIP } from "node:net";
 import { stringKind } from "../../spec/arg-kinds.ts";
 import { type ArgKind, Refused } from "../../spec/args.ts";
+import { parseIpAddress } from "../../util/cidr.ts";
 
 const LABEL = /^[A-Za-z0-9-]+$/;
 
@@ -15,7 +15,7 @@ export const hostName: ArgKind<string> = stringKind({
   parse: (text) => {
     const labels = text.split(".");
     const isName = labels.every((label, i) => LABEL.test(label) || (i === 0 && label === "*"));
-    return isName && isIP(text) === 0 ? text.toLowerCase() : new Refused();
+    return isName && parseIpAddress(text) === null ? text.toLowerCase() : new Refused();
   },
 });
 
