@@ -1,6 +1,6 @@
 // `node scripts/check-tree.ts`: what is listed exists and what exists is listed. Each filter and predicate is exported from the file
-// of its name, stands in its index and is tested; long files say why; ARCHITECTURE.md names files that are there; the eskip in the
-// guides and examples is valid.
+// of its name, stands in its index and is tested; long files say why; pages name and link to files that are there; the eskip in
+// the guides and examples is valid.
 
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -79,14 +79,25 @@ function checkOpening(file: string): void {
     problems.push(`${file}: has no opening comment`);
 }
 
+/** Made by `npm run build`, so not there in a fresh clone. */
+const built = "dist/";
+
 /** Every `path/file.ext` and `folder/` in backquotes exists. */
 function checkNamedFiles(page: string): void {
-  for (const match of read(page).matchAll(/`([\w./-]*(?:\/|\.(?:ts|mjs|md|json|eskip)))`/g)) {
+  for (const match of read(page).matchAll(/`((?!\/)[\w./-]*(?:\/|\.(?:ts|mjs|md|json|eskip)))`/g)) {
     const name = match[1]!;
     const isThere = ["", "src/"].some((from) => existsSync(path.join(root, from, name)));
     const isFileName =
       !name.includes("/") && globSync(`{src,bench,scripts,test,docs}/**/${name}`, { cwd: root }).length > 0;
-    if (!isThere && !isFileName) problems.push(`${page}: names ${name}, which does not exist`);
+    if (name !== built && !isThere && !isFileName) problems.push(`${page}: names ${name}, which does not exist`);
+  }
+}
+
+/** Every link of a page to a file of the repository leads to one. */
+function checkLinks(page: string): void {
+  for (const match of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+    const target = path.join(root, path.dirname(page), match[1]!);
+    if (!existsSync(target)) problems.push(`${page}: links to ${match[1]}, which does not exist`);
   }
 }
 
@@ -98,7 +109,8 @@ function checkCalls(where: string, noun: string, calls: readonly Call[]): void {
     if (spec === undefined) problems.push(`${where}: unknown ${noun} ${call.name}`);
     else if (!spec.anyArgs) {
       const checked = checkArgs(spec.args, call.args);
-      if ("error" in checked) problems.push(`${where}: ${call.name}: ${checked.error.message}`);
+      const problem = "error" in checked ? checked.error.message : spec.check(checked.values);
+      if (problem !== "") problems.push(`${where}: ${call.name}: ${problem}`);
     }
   }
 }
@@ -130,9 +142,12 @@ for (const file of ["src", "test", "bench", "scripts"].flatMap(typescriptFiles))
   checkLength(file);
   checkOpening(file);
 }
-checkNamedFiles("ARCHITECTURE.md");
-const pages = ["README.md", "CONTRIBUTING.md", ...globSync("docs/{guides,}/*.md", { cwd: root })];
-for (const page of pages) if (existsSync(path.join(root, page))) checkEskipBlocks(page);
+const pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...globSync("docs/{guides,}/*.md", { cwd: root })];
+for (const page of pages) {
+  checkNamedFiles(page);
+  checkLinks(page);
+  checkEskipBlocks(page);
+}
 for (const file of globSync("examples/*.eskip", { cwd: root })) checkEskip(file, read(file));
 
 for (const problem of problems) console.log(problem);

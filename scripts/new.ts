@@ -1,10 +1,11 @@
-// `npm run new -- filter fooBar [topic folder]` or `-- predicate FooBar`: writes the declaration, a test that fails until the work is
-// done, and the line in the index.
+// `npm run new -- filter fooBar [topic folder]` or `-- predicate FooBar`: writes the declaration, a test, the line in the index and the
+// section of the reference. All checks are green afterwards; what is left is to say what the new one does, here and there.
 
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { kebabCase, root } from "./registries.ts";
+import { kebabCase, registryFolders, root } from "./registries.ts";
 
 const [noun, name, topic = "diag"] = process.argv.slice(2);
 
@@ -13,8 +14,9 @@ function fail(message: string): never {
   process.exit(2);
 }
 
-if (noun !== "filter" && noun !== "predicate") fail("new: filter or predicate?");
+const registry = registryFolders.find((one) => one.noun === noun) ?? fail("new: filter or predicate?");
 if (!/^[A-Za-z]\w*$/.test(name ?? "")) fail("new: a name of letters and digits, please");
+if (!/^[a-z][a-z0-9-]*$/.test(topic)) fail("new: a topic folder of small letters, please");
 
 const specName = name!;
 const exportName = specName[0]!.toLowerCase() + specName.slice(1);
@@ -57,15 +59,33 @@ export const ${exportName} = definePredicate({
 });
 `;
 
-const test = `// What ${specName} does, case by case.
+const test = isFilter
+  ? `// Behaviour of ${specName}, case by case.
+
+import { testFilters } from "../../../test/support/filter-table.ts";
+
+testFilters([
+  { title: "sets its header", chain: "${specName}()", expect: { requestHeaders: { "x-${specName.toLowerCase()}": "1" } } },
+]);
+`
+  : `// Behaviour of ${specName}, case by case.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { PredicateEnv, PredicateRequest } from "../spec/predicate.ts";
 import { ${exportName} } from "./${kebab}.ts";
 
-test("${specName} does what its summary says", () => {
-  assert.equal(${exportName}.name, "${specName}");
-  assert.fail("say here what it must do, and check it");
+const env: PredicateEnv = { now: () => 0, random: () => 0, shuttingDown: () => false };
+
+test("${specName} looks at the query", () => {
+  const matches = ${exportName}.create([], env);
+  for (const [rawQuery, expected] of [
+    ["${specName}", true],
+    ["", false],
+  ] as const) {
+    // Only what the predicate reads.
+    assert.equal(matches({ rawQuery } as PredicateRequest), expected, rawQuery);
+  }
 });
 `;
 
@@ -77,24 +97,31 @@ function write(file: string, text: string): void {
   console.log(`wrote ${file}`);
 }
 
-/** Adds the import and the entry; the formatter sorts the imports, the list is kept sorted here. */
+/** Adds the import, whose place the formatter finds, and the entry at the place of its name. */
 function addToIndex(): void {
-  const file = `src/${noun}s/index.ts`;
+  const file = `${registry.folder}/index.ts`;
   const text = readFileSync(path.join(root, file), "utf8");
   const list = /(export const \w+Specs[^=]*= \[\n)([\s\S]*?)(\n?\];)/.exec(text);
   if (list === null) fail(`new: ${file} has no list`);
   const entries = list[2]!.split("\n").filter((line) => line.trim() !== "");
-  entries.push(`  ${exportName},`);
-  entries.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  const behind = registry.specs.findIndex((spec) => spec.name.toLowerCase() > specName.toLowerCase());
+  entries.splice(behind < 0 ? entries.length : behind, 0, `  ${exportName},`);
   const withEntry = text.replace(list[0], () => `${list[1]}${entries.join("\n")}\n];`);
   const line = `import { ${exportName} } from "./${isFilter ? `${topic}/` : ""}${kebab}.ts";\n`;
   const at = withEntry.lastIndexOf("\nimport ") + 1;
   writeFileSync(path.join(root, file), withEntry.slice(0, at) + line + withEntry.slice(at));
-  console.log(
-    `listed in ${file}; next: biome check --write ${file}, then the declaration, its test and \`npm run docs\``,
-  );
+  console.log(`listed in ${file}`);
 }
 
+function run(command: string, ...args: string[]): void {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  if (status !== 0) fail(`new: ${command} ${args.join(" ")} failed, see above`);
+}
+
+if (registry.specs.some((spec) => spec.name === specName)) fail(`new: there is a ${noun} ${specName}`);
 write(`${folder}/${kebab}.ts`, declaration);
 write(`${folder}/${kebab}.test.ts`, test);
 addToIndex();
+run(path.join(root, "node_modules/.bin/biome"), "check", "--write", folder, `${registry.folder}/index.ts`);
+run(process.execPath, "scripts/gen-docs.ts");
+console.log(`next: say in ${folder}/${kebab}.ts what it does and in its test how that shows, then run npm run docs`);

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import type { PoolOptions } from "../backends/pool.ts";
-import { loadKeyPairs } from "../config/certificates.ts";
+import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
 import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import {
@@ -11,6 +11,7 @@ import {
   parseBuckets,
   parseForwardedHeaders,
 } from "../config/settings.ts";
+import { isCoding } from "../http/content-coding.ts";
 import type { AccessLogSettings } from "../observability/access-log.ts";
 import { parseLogLevel } from "../observability/log.ts";
 import type { LogSettings } from "../observability/log-output.ts";
@@ -18,6 +19,7 @@ import { DEFAULT_BUCKETS, type MetricsSettings, metricSwitches } from "../observ
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { ProxyOptions } from "../proxy/proxy.ts";
 import type { ServerTls } from "../proxy/server-certificates.ts";
+import type { FilterOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 
@@ -42,6 +44,7 @@ export interface WorkerSettings {
   readonly forwarded: ForwardedHeaderSettings | null;
   readonly forwardedExclude: readonly string[];
   readonly disabledFilters: readonly string[];
+  readonly filters: FilterOptions;
   readonly ignoreTrailingSlash: boolean;
 }
 
@@ -63,6 +66,8 @@ export function workerCount(options: Options): number {
 /** Rejects with a message for the fatal line when a file cannot be used. */
 export async function workerSettings(options: Options): Promise<WorkerSettings> {
   const tls = await serverTls(options);
+  const authorities = await loadAuthorities(options.mtlsAuthnCa);
+  if (authorities instanceof Invalid) throw new Error(`-mtls-authn-ca: ${authorities.message}`);
   const forwarded = parseForwardedHeaders(options.forwardedHeaders);
   if (forwarded instanceof Invalid) throw new Error(forwarded.message);
   return {
@@ -86,6 +91,13 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     forwarded: options.forwardedHeaders.length > 0 ? forwarded : null,
     forwardedExclude: excludedNetworks(options.forwardedHeadersExcludeCidrs),
     disabledFilters: options.disabledFilters,
+    filters: {
+      compressEncodings: options.compressEncodings.filter(isCoding),
+      maxMatcherBufferBytes: options.maxMatcherBufferSize,
+      maxAuditBodyBytes: options.maxAuditBody,
+      mtlsAuthorities: authorities,
+      mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
+    },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
   };
 }

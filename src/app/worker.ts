@@ -45,7 +45,7 @@ const LOG_CLOSE_MS = 1000;
 const data = workerData as WorkerData;
 const { settings } = data;
 const port = parentPort!;
-const { log, close: closeLog } = openWorkerLog(settings.log);
+const { log, writeError, close: closeLog } = openWorkerLog(settings.log);
 const { accessLog, close: closeAccessLog } = await openAccessLog(settings.accessLog, log);
 const workerMetrics = new WorkerMetrics(
   settings.metrics,
@@ -64,7 +64,14 @@ const routes: RouteBuilderOptions = {
   pools,
   metrics,
   predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
-  filterEnv: { log, now: Date.now, random: Math.random, count: (name, key, by) => metrics.count(name, key, by) },
+  filterEnv: {
+    options: settings.filters,
+    log,
+    audit: writeError,
+    now: Date.now,
+    random: Math.random,
+    count: (name, key, by) => metrics.count(name, key, by),
+  },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),
     hash: await loadHash64(),

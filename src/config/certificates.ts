@@ -51,3 +51,16 @@ async function readText(file: string): Promise<string | Invalid> {
     return new Invalid(openReason(cause, file));
   }
 }
+
+/** The certificates (PEM, one each) of a comma separated list of files. */
+export async function loadAuthorities(files: string): Promise<string[] | Invalid> {
+  const found: string[] = [];
+  for (const file of files === "" ? [] : files.split(",")) {
+    const text = await readText(file);
+    if (text instanceof Invalid) return text;
+    const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g);
+    if (certificates === null) return new Invalid(`${file}: expected certificates in PEM form, got none`);
+    found.push(...certificates);
+  }
+  return found;
+}

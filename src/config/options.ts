@@ -2,6 +2,7 @@
 // A flag stands here only when it has an effect, or when it is known to have none: any other flag is an error.
 
 import { backendOptions } from "./backend-options.ts";
+import { filterOptions } from "./filter-options.ts";
 import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
@@ -17,6 +18,7 @@ const lists = [
   ...generalOptions,
   ...listenerOptions,
   ...backendOptions,
+  ...filterOptions,
   ...observabilityOptions,
   ...sourceOptions,
 ] as const;

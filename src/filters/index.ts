@@ -1,6 +1,10 @@
 // All filters that ship, sorted by name. The registry is made from this list; a filter that is not here does not exist.
 
 import type { FilterSpec } from "../spec/filter.ts";
+import { blockContent } from "./block/block-content.ts";
+import { blockContentHex } from "./block/block-content-hex.ts";
+import { compress } from "./compress/compress.ts";
+import { decompress } from "./compress/decompress.ts";
 import { absorb } from "./content/absorb.ts";
 import { absorbSilent } from "./content/absorb-silent.ts";
 import { healthcheck } from "./content/healthcheck.ts";
@@ -73,8 +77,10 @@ import { consistentHashKey } from "./loadbalancer/consistent-hash-key.ts";
 import { endpointCreated } from "./loadbalancer/endpoint-created.ts";
 import { fadeIn } from "./loadbalancer/fade-in.ts";
 import { accessLogDisabled } from "./log/access-log-disabled.ts";
+import { auditLog } from "./log/audit-log.ts";
 import { disableAccessLog } from "./log/disable-access-log.ts";
 import { enableAccessLog } from "./log/enable-access-log.ts";
+import { logBody } from "./log/log-body.ts";
 import { logHeader } from "./log/log-header.ts";
 import { maskAccessLogQuery } from "./log/mask-access-log-query.ts";
 import { unverifiedAuditLog } from "./log/unverified-audit-log.ts";
@@ -92,10 +98,28 @@ import { stripQuery } from "./query/strip-query.ts";
 import { redirect } from "./redirect/redirect.ts";
 import { redirectTo } from "./redirect/redirect-to.ts";
 import { redirectToLower } from "./redirect/redirect-to-lower.ts";
+import { sed } from "./sed/sed.ts";
+import { sedDelim } from "./sed/sed-delim.ts";
+import { sedRequest } from "./sed/sed-request.ts";
+import { sedRequestDelim } from "./sed/sed-request-delim.ts";
 import { staticFiles } from "./static/static-files.ts";
 import { backendTimeout } from "./timeouts/backend-timeout.ts";
 import { readTimeout } from "./timeouts/read-timeout.ts";
 import { writeTimeout } from "./timeouts/write-timeout.ts";
+import { mtlsAuthn } from "./tls/mtls-authn.ts";
+import { mtlsCN } from "./tls/mtls-cn.ts";
+import { mtlsIssuerDN } from "./tls/mtls-issuer-dn.ts";
+import { mtlsSanCIDR } from "./tls/mtls-san-cidr.ts";
+import { mtlsSanDNS } from "./tls/mtls-san-dns.ts";
+import { mtlsSanIP } from "./tls/mtls-san-ip.ts";
+import { mtlsSanURI } from "./tls/mtls-san-uri.ts";
+import { tlsPassClientCertificates } from "./tls/tls-pass-client-certificates.ts";
+import { stateBagToTag } from "./tracing/state-bag-to-tag.ts";
+import { tracingBaggageToTag } from "./tracing/tracing-baggage-to-tag.ts";
+import { tracingSpanName } from "./tracing/tracing-span-name.ts";
+import { tracingTag } from "./tracing/tracing-tag.ts";
+import { tracingTagFromResponse } from "./tracing/tracing-tag-from-response.ts";
+import { tracingTagFromResponseIfStatus } from "./tracing/tracing-tag-from-response-if-status.ts";
 
 export const filterSpecs: readonly FilterSpec[] = [
   absorb,
@@ -106,14 +130,18 @@ export const filterSpecs: readonly FilterSpec[] = [
   appendContextResponseHeader,
   appendRequestHeader,
   appendResponseHeader,
+  auditLog,
   backendBandwidth,
   backendChunks,
   backendIsProxy,
   backendLatency,
   backendTimeout,
   bandwidth,
+  blockContent,
+  blockContentHex,
   chunks,
   comment,
+  compress,
   consistentHashBalanceFactor,
   consistentHashKey,
   copyRequestHeader,
@@ -121,6 +149,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   corsOrigin,
   decodeBase64RequestHeader,
   decodeBase64ResponseHeader,
+  decompress,
   disableAccessLog,
   dropQuery,
   dropRequestCookie,
@@ -143,11 +172,19 @@ export const filterSpecs: readonly FilterSpec[] = [
   inlineContentIfStatus,
   jsCookie,
   latency,
+  logBody,
   logHeader,
   maskAccessLogQuery,
   modPath,
   modRequestHeader,
   modResponseHeader,
+  mtlsAuthn,
+  mtlsCN,
+  mtlsIssuerDN,
+  mtlsSanCIDR,
+  mtlsSanDNS,
+  mtlsSanIP,
+  mtlsSanURI,
   normalRequestLatency,
   normalResponseLatency,
   originMarker,
@@ -168,6 +205,10 @@ export const filterSpecs: readonly FilterSpec[] = [
   responseHeader,
   rfcHost,
   rfcPath,
+  sed,
+  sedDelim,
+  sedRequest,
+  sedRequestDelim,
   setContextRequestHeader,
   setContextResponseHeader,
   setDynamicBackendHost,
@@ -181,10 +222,17 @@ export const filterSpecs: readonly FilterSpec[] = [
   setQuery,
   setRequestHeader,
   setResponseHeader,
+  stateBagToTag,
   staticFiles,
   status,
   stripQuery,
   tarpit,
+  tlsPassClientCertificates,
+  tracingBaggageToTag,
+  tracingSpanName,
+  tracingTag,
+  tracingTagFromResponse,
+  tracingTagFromResponseIfStatus,
   uniformRequestLatency,
   uniformResponseLatency,
   unverifiedAuditLog,

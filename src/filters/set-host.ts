@@ -1,9 +1,9 @@
-// What filters before this one did to the Host header (spec filters 6.1 and 6.4).
+// What filters before this one did to the Host header (spec filters 6.1 and 6.4). The client's own Host line is not among the headers
+// (spec matching 2.2), so a Host that is there was put there, by a filter of this route or of one before a loopback.
 
 import type { FilterContext } from "../spec/context.ts";
 
-/** The Host header that a filter set, undefined when there is only the one of the client: the host rule sets both together. */
+/** The Host header that a filter set, undefined when there is none. */
 export function hostSetByFilter(ctx: FilterContext): string | undefined {
-  const host = ctx.request.headers.get("Host");
-  return host !== undefined && host === ctx.outgoingHost ? host : undefined;
+  return ctx.request.headers.get("Host");
 }

@@ -56,8 +56,8 @@ function cookieOfLine(line: string, name: string): string | undefined {
   return undefined;
 }
 
-/** The value of a pair without surrounding quotes, undefined when it holds a byte that is not allowed. */
-function pairValue(pair: string, equals: number): string | undefined {
+/** The value of a pair, its `=` at `equals` (-1: none), without surrounding quotes; undefined when it holds a byte that is not allowed. */
+export function pairValue(pair: string, equals: number): string | undefined {
   if (equals < 0) return "";
   let start = equals + 1;
   let end = pair.length;

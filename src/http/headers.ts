@@ -174,6 +174,14 @@ export class Headers {
     if (first >= 0) this.#deleteAdded(name, first);
   }
 
+  /** Removes what was added under `name` behind its first value. */
+  keepFirst(name: string): void {
+    const first = this.#findAdded(name, 0);
+    if (first < 0) return;
+    const second = this.#find(name, 0) >= 0 ? first : this.#findAdded(name, first + 2);
+    if (second >= 0) this.#deleteAdded(name, second);
+  }
+
   #deleteAdded(name: string, first: number): void {
     const added = this.#added;
     let kept = first;

@@ -32,3 +32,8 @@ export function methodAt(buffer: Buffer, start: number, end: number): string {
 export function isReplayable(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS" || method === "TRACE";
 }
+
+/** True for methods whose requests say that a body is empty (RFC 9110 8.6). */
+export function usuallyHasBody(method: string): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH";
+}

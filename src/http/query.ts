@@ -4,6 +4,7 @@
 /** More pairs than this drop all parameters, so that a client cannot make one request cost more than a few milliseconds. */
 export const MAX_QUERY_PAIRS = 10_000;
 
+const HASH = 35;
 const AMPERSAND = 38;
 const PERCENT = 37;
 const PLUS = 43;
@@ -106,6 +107,19 @@ export function setQueryValue(query: string, name: string, value: string): strin
 /** Removes a parameter and gives the new query. */
 export function deleteQueryValue(query: string, name: string): string {
   return encodeQuery(parseQuery(query).filter((pair) => pair[0] !== name));
+}
+
+/** The query with bytes that cannot stand in a request target escaped, such as blanks, line ends and `#`; all others as they are. */
+export function escapeUnsendable(query: string): string {
+  let out = "";
+  let from = 0;
+  for (let i = 0; i < query.length; i++) {
+    const c = query.charCodeAt(i);
+    if (c > 32 && c < 127 && c !== HASH) continue;
+    out += `${query.slice(from, i)}%${HEX[c >> 4]!}${HEX[c & 15]!}`;
+    from = i + 1;
+  }
+  return from === 0 ? query : out + query.slice(from);
 }
 
 /** Decodes `%XX` and `+`; undefined when an escape is none. */

@@ -44,11 +44,20 @@ export function openLog(settings: LogSettings): OpenLog {
   };
 }
 
+export interface OpenWorkerLog extends OpenLog {
+  /** Writes a line, without line break, to standard error as it is. */
+  writeError(line: string): void;
+}
+
+/** Where lines go by default. */
+const STDERR = 2;
+
 /** The log of a worker. Throws as fs does when the file cannot be opened. */
-export function openWorkerLog(settings: LogSettings): OpenLog {
+export function openWorkerLog(settings: LogSettings): OpenWorkerLog {
   const fd = openLogDescriptor(settings.path);
   // A log that cannot be written has no place left to say so.
   const sink = sinkOn(fd, () => {});
+  const errors = fd === STDERR ? sink : sinkOn(STDERR, () => {});
   const log = new ApplicationLog({
     level: settings.level,
     prefix: settings.prefix,
@@ -59,8 +68,9 @@ export function openWorkerLog(settings: LogSettings): OpenLog {
   });
   return {
     log,
+    writeError: (line) => errors.add(`${line}\n`),
     async close(timeoutMs) {
-      await sink.close(timeoutMs);
+      await Promise.all([sink.close(timeoutMs), errors === sink ? null : errors.close(timeoutMs)]);
       closeLogDescriptor(fd);
     },
   };

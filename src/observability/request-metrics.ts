@@ -40,6 +40,7 @@ export class RequestMetrics {
   readonly #unknownHost: HostMetrics;
   #otherHost: HostMetrics | null = null;
   #uncompressed: CounterHandle | null = null;
+  #blocked: CounterHandle | null = null;
   #timedLeft = TIMED_REQUESTS;
   #timedAtMs = 0;
   /** For requests without a route. */
@@ -99,6 +100,12 @@ export class RequestMetrics {
   uncompressed(): void {
     this.#uncompressed ??= this.#metrics.customCounter("experimental.uncompressed");
     this.#uncompressed.add(1);
+  }
+
+  /** A filter did not let a request body pass. */
+  blocked(): void {
+    this.#blocked ??= this.#metrics.customCounter("blocked.requests");
+    this.#blocked.add(1);
   }
 
   /** A lookup ended. */

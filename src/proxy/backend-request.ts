@@ -2,6 +2,7 @@
 
 import { requestLine } from "../http/h1/head-writer.ts";
 import { KIND, VALUE } from "../http/h1/tables.ts";
+import { usuallyHasBody } from "../http/method.ts";
 import { outgoingTarget } from "../http/path.ts";
 import { hideConnectionLines } from "./framing-lines.ts";
 import type { ProxyOptions } from "./proxy.ts";
@@ -26,7 +27,7 @@ export function asksGzip(request: ContextRequest): boolean {
   const { headers } = request;
   return (
     request.method !== "HEAD" &&
-    headers.known(KIND.acceptEncoding) === undefined &&
+    (headers.known(KIND.acceptEncoding) ?? "") === "" &&
     headers.known(KIND.range) === undefined
   );
 }
@@ -59,8 +60,7 @@ export function backendRequestHead(
   if (gzip) text += "Accept-Encoding: gzip\r\n";
   if (chunked) text += "Transfer-Encoding: chunked\r\n";
   else if (request.hasBody) text += `Content-Length: ${request.contentLength}\r\n`;
-  else if (request.method === "POST" || request.method === "PUT" || request.method === "PATCH")
-    text += "Content-Length: 0\r\n";
+  else if (usuallyHasBody(request.method)) text += "Content-Length: 0\r\n";
   if (own !== "") text += own;
   else if (!options.keepAliveBackend) text += "Connection: close\r\n";
   return `${text}\r\n`;

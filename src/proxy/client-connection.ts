@@ -5,7 +5,9 @@
 //   HEAD (waiting for a request head) -> BUSY (an exchange runs) -> HEAD | LINGER (closing, the rest is read and dropped) | CLOSED
 //   BUSY -> TUNNEL (after an upgrade the socket is somebody else's)
 
+import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { ReadTarget } from "../backends/read-buffers.ts";
 import { refusal } from "../http/h1/errors.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
@@ -17,6 +19,7 @@ import type { Timed } from "../util/deadlines.ts";
 import { type ClientStream, Framing, type RequestBodySink } from "./client-stream.ts";
 import { DebugStream } from "./debug-stream.ts";
 import { Exchange } from "./exchange.ts";
+import { peerCertificates } from "./peer-certificates.ts";
 import type { Proxy } from "./proxy.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
 import { RequestBody } from "./request-body.ts";
@@ -34,6 +37,8 @@ const MAX_WAITING_BYTES = 65536;
 /** How long a closing connection may still send what nobody reads, so that the response is not lost in a reset. */
 const LINGER_MS = 1000;
 
+const none: readonly never[] = [];
+
 export class ClientConnection implements ClientStream, Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly secure: boolean;
@@ -50,6 +55,7 @@ export class ClientConnection implements ClientStream, Timed {
   readonly #reads: ReadTarget;
   readonly #body: RequestBody;
   readonly #writer: ResponseWriter;
+  #certificates: readonly X509Certificate[] | null = null;
   #requests = 0;
   #readDeadlineMs = Number.POSITIVE_INFINITY;
   #writeDeadlineMs = Number.POSITIVE_INFINITY;
@@ -121,8 +127,7 @@ export class ClientConnection implements ClientStream, Timed {
 
   #limitWaiting(): void {
     if (this.#state === HEAD ? !this.#writer.isBehind() : this.#state !== BUSY) return;
-    if (this.#received.length < MAX_WAITING_BYTES) return;
-    this.#pause();
+    if (this.#received.length >= MAX_WAITING_BYTES) this.#pause();
   }
 
   #pause(): void {
@@ -193,6 +198,10 @@ export class ClientConnection implements ClientStream, Timed {
     this.#proxy.connectionMetrics?.active();
     this.socket.write(response, "latin1");
     this.#linger();
+  }
+
+  get certificates(): readonly X509Certificate[] {
+    return (this.#certificates ??= this.secure ? peerCertificates(this.socket as TLSSocket) : none);
   }
 
   // ---- request body
@@ -302,6 +311,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   limitWrite(ms: number): void {
+    this.#writer.mute = false; // The limit of the listener may have been over already.
     this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.#setDeadline();
   }

@@ -1,6 +1,7 @@
 // The client side of one exchange, the same for every protocol: the exchange reads the request body and writes the response
 // through it and knows nothing of sockets or framing.
 
+import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Headers } from "../http/headers.ts";
 
@@ -26,6 +27,8 @@ export type Framing = (typeof Framing)[keyof typeof Framing];
 
 export interface ClientStream {
   readonly secure: boolean;
+  /** What the client presented in its TLS handshake, its own certificate first. */
+  readonly certificates: readonly X509Certificate[];
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;

@@ -2,6 +2,7 @@
 // what would have been sent, and answers with a report of it as JSON. Made by client-connection.ts; told of the phases by
 // exchange.ts. It never calls a backend.
 
+import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { printExpression } from "../eskip/printer.ts";
 import type { Call, Route } from "../eskip/route.ts";
@@ -210,6 +211,10 @@ export class DebugStream implements ClientStream {
 
   get secure(): boolean {
     return this.#connection.secure;
+  }
+
+  get certificates(): readonly X509Certificate[] {
+    return this.#connection.certificates;
   }
 
   get remoteAddress(): string {

@@ -9,7 +9,7 @@ import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
 import type { AccessLogDecision, Body } from "../spec/context.ts";
 import { canBeWritten } from "./backend-request.ts";
-import type { ClientEvents, ClientStream } from "./client-stream.ts";
+import type { ClientEvents, ClientStream, RequestBodySink } from "./client-stream.ts";
 import type { DebugStream } from "./debug-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
@@ -28,6 +28,7 @@ import { checkRequest } from "./request-checks.ts";
 import { accessLogOn, RequestContext } from "./request-context.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { BackendKind } from "./route-instance.ts";
+import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 import { startUpgrade, type Upgrade } from "./upgrade.ts";
 
 /** Where the exchange is; DONE is also the state between requests. */
@@ -52,6 +53,7 @@ export class Exchange implements ClientEvents {
   sendingMs = 0;
   gone = false;
   #upgrade: Upgrade | null = null;
+  #drainChain: TransformChain | null = null;
   /** True for an answer from before the routing: no log line, no metrics. */
   #unrecorded = false;
   #lookups = 0;
@@ -91,6 +93,7 @@ export class Exchange implements ClientEvents {
     ctx.request.remoteAddress = this.client.remoteAddress;
     ctx.request.remotePort = this.client.remotePort;
     ctx.request.tls = this.client.secure;
+    ctx.request.client = this.client;
     if (!checkRequest(this, head)) return;
     this.debug?.begin(ctx);
     this.proxy.table.pin(ctx.pin);
@@ -206,16 +209,34 @@ export class Exchange implements ClientEvents {
       return;
     }
     this.phase = Phase.drain;
+    const transforms = this.ctx.requestTransforms;
+    this.#drainChain = transforms === null ? null : new TransformChain(transforms, this.#drained);
     this.client.startBody(this.#drain);
   }
 
-  readonly #drain = {
-    onRequestData: (): boolean => true,
-    onRequestEnd: (): void => {
-      if (this.phase === Phase.drain) this.responsePhase();
+  readonly #onDrained = (): void => {
+    this.#drainChain = null;
+    if (this.phase === Phase.drain) this.responsePhase();
+  };
+
+  /** What the transforms of filters make of a body that nobody takes is dropped, and so is their failure. */
+  readonly #drained: TransformOutput = {
+    onPiece: () => true,
+    onReady: () => this.client.resumeBody(),
+    onEnd: this.#onDrained,
+    onTransformFailed: this.#onDrained,
+  };
+
+  readonly #drain: RequestBodySink = {
+    onRequestData: (buffer, start, end) =>
+      this.#drainChain === null || this.#drainChain.push(Buffer.from(buffer.subarray(start, end))),
+    onRequestEnd: () => {
+      if (this.#drainChain === null) this.#onDrained();
+      else this.#drainChain.end();
     },
-    onRequestMalformed: (): void => {
-      if (this.phase === Phase.drain) this.responsePhase();
+    onRequestMalformed: () => {
+      this.#drainChain?.destroy();
+      this.#onDrained();
     },
   };
 
@@ -288,6 +309,7 @@ export class Exchange implements ClientEvents {
     if (ctx.depth > 0) {
       ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
     }
+    ctx.applyFixedHead();
     this.sendingMs = now;
     this.phase = Phase.sending;
     this.debug?.responding(ctx, this.error);
@@ -332,6 +354,7 @@ export class Exchange implements ClientEvents {
     const filtersRun = this.phase === Phase.response;
     this.error = error;
     this.#turn++;
+    this.#drainChain?.destroy();
     this.forward.cancel();
     this.#upgrade?.cancel();
     serveError(this.ctx, error);
@@ -374,6 +397,7 @@ export class Exchange implements ClientEvents {
     if (this.phase === Phase.done || this.phase === Phase.tunnel || this.gone) return;
     this.gone = true;
     if (this.phase === Phase.sending) {
+      if (this.ctx.depth > 0) record.streamingFailed(this, "the client is gone");
       this.forward.cancel();
       this.sender.stop();
       this.finish(false);

@@ -8,6 +8,7 @@ import type { BackendConnection, BackendOwner } from "../backends/backend-connec
 import { BackendFailure } from "../backends/backend-failure.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { isReplayable } from "../http/method.ts";
+import { BodyBlocked } from "../spec/context.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -15,7 +16,14 @@ import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
 import type { FastCgiCall, FastCgiOwner } from "./fastcgi/fast-cgi-call.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
 import { undoGzip } from "./gunzip.ts";
-import { backendDeadline, backendError, malformedBody, opaqueTarget, unsupportedScheme } from "./proxy-error.ts";
+import {
+  backendDeadline,
+  backendError,
+  bodyError,
+  malformedBody,
+  opaqueTarget,
+  unsupportedScheme,
+} from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
 import { chooseTarget } from "./target.ts";
@@ -65,7 +73,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       return;
     }
     if (!this.#choose()) return;
-    this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestTransforms !== null);
+    this.#chunked = request.hasBody && (request.contentLength < 0 || ctx.requestLengthChanges);
     this.#gzipAsked = asksGzip(request);
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#exchange.backendMs = this.#exchange.filtersMs;
@@ -183,11 +191,20 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     onPiece: (piece) => this.#writeBody(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)),
     onEnd: () => this.#bodySent(),
     onReady: () => this.#exchange.client.resumeBody(),
-    onTransformFailed: (error) => {
-      this.#exchange.proxy.log.error(`error while transforming the request body: ${String(error)}`);
-      this.#exchange.fail(malformedBody);
-    },
+    onTransformFailed: (error) => this.#refuseBody(error),
   };
+
+  #refuseBody(error: unknown): void {
+    const exchange = this.#exchange;
+    if (error instanceof BodyBlocked) exchange.proxy.metrics.blocked();
+    exchange.fail(bodyError(error));
+    if (this.#responding) exchange.sender.breakOff();
+  }
+
+  #resumeBody(): void {
+    if (this.#chain === null) this.#exchange.client.resumeBody();
+    else this.#chain.resume();
+  }
 
   onBackendDrain(): void {
     const connection = this.connection;
@@ -195,7 +212,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     if (connection.requestSent) {
       if (!this.#responding) connection.awaitHead(this.#exchange.proxy.options.responseHeaderTimeoutMs);
     } else if (this.#bodyStarted) {
-      this.#exchange.client.resumeBody();
+      this.#resumeBody();
     } else if (!this.#awaitsContinue) {
       this.#startBody();
     }
@@ -212,7 +229,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   onFastCgiReady(): void {
     if (!this.#exchange.ctx.request.hasBody) return;
-    if (this.#bodyStarted) this.#exchange.client.resumeBody();
+    if (this.#bodyStarted) this.#resumeBody();
     else this.#startBody();
   }
 

@@ -2,6 +2,7 @@
 // exchange alone turns it into a response, a metric and a log line (spec proxy 12).
 
 import { BackendFailure } from "../backends/backend-failure.ts";
+import { BodyBlocked } from "../spec/context.ts";
 
 export interface ProxyError {
   readonly status: number;
@@ -21,6 +22,11 @@ function proxyError(status: number, message: string, headers: ProxyError["header
 
 export const clientGone: ProxyError = proxyError(499, "context canceled");
 export const malformedBody: ProxyError = proxyError(400, "malformed chunked encoding");
+/** What a transform of the request body threw: the body was blocked, or could not be changed to its end. */
+export function bodyError(error: unknown): ProxyError {
+  return proxyError(error instanceof BodyBlocked ? 400 : 500, error instanceof Error ? error.message : String(error));
+}
+
 export const filterPanic: ProxyError = proxyError(500, "");
 export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");
 

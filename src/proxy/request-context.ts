@@ -3,9 +3,11 @@
 //
 // The one implementation of FilterContext: the state of one request from its head to its last byte. `reset` lists every field.
 
+import type { X509Certificate } from "node:crypto";
 import { parseBaggage } from "../http/baggage.ts";
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { Headers } from "../http/headers.ts";
+import { usuallyHasBody } from "../http/method.ts";
 import { patchPath } from "../http/path.ts";
 import { cleanPath } from "../routing/clean-path.ts";
 import { LookupResult, TablePin } from "../routing/reader.ts";
@@ -16,14 +18,22 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  Span,
 } from "../spec/context.ts";
 import type { PredicateRequest } from "../spec/predicate.ts";
+import type { ClientStream } from "./client-stream.ts";
 import type { ParsedLines } from "./framing-lines.ts";
 import type { RouteInstance } from "./route-instance.ts";
 
 const noLines: ParsedLines = { special: 0, kinds: new Uint8Array(0), lineCount: 0 };
 const noPrefixes: readonly number[] = [];
 export const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
+
+/** Status and headers (name, value pairs) of a response that filters cannot change any more. */
+interface FixedHead {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+}
 
 /** The request of a context, as filters and predicates see it. */
 export class ContextRequest implements FilterRequest, PredicateRequest {
@@ -43,6 +53,8 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
   remoteAddress = "";
   remotePort = 0;
   tls = false;
+  /** The client's connection, null in between requests. */
+  client: ClientStream | null = null;
   contentLength = 0;
   hasBody = false;
   expectContinue = false;
@@ -83,6 +95,10 @@ export class ContextRequest implements FilterRequest, PredicateRequest {
     this.#path = path;
     this.#rawQuery = rawQuery;
     this.hasQuery = hasQuery;
+  }
+
+  get clientCertificates(): readonly X509Certificate[] {
+    return this.client!.certificates;
   }
 
   /** Puts the escapes of reserved characters back: -rfc-patch-path and rfcPath(). */
@@ -162,6 +178,8 @@ export class RequestContext implements FilterContext {
   bodyReplaced = false;
   responseTransforms: BodyTransform[] | null = null;
   requestTransforms: BodyTransform[] | null = null;
+  /** A transform of the request body may change its length. */
+  requestLengthChanges = false;
   dynamicUrl = "";
   dynamicHost = "";
   dynamicScheme = "";
@@ -172,8 +190,11 @@ export class RequestContext implements FilterContext {
   hashBalanceFactor = 0;
   backendIsProxy = false;
   fastCgiFilename = "";
+  readonly span: Span | null = null;
+  backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
+  #fixedHead: FixedHead | null = null;
   #stateBag: Map<string, unknown> | null = null;
 
   reset(head: RequestHead): void {
@@ -186,6 +207,7 @@ export class RequestContext implements FilterContext {
     this.bodyReplaced = false;
     this.responseTransforms = null;
     this.requestTransforms = null;
+    this.requestLengthChanges = false;
     this.dynamicUrl = "";
     this.dynamicHost = "";
     this.dynamicScheme = "";
@@ -196,8 +218,10 @@ export class RequestContext implements FilterContext {
     this.hashBalanceFactor = 0;
     this.backendIsProxy = false;
     this.fastCgiFilename = "";
+    this.backendSpanName = "";
     this.accessLog = null;
     this.accessLogMaskedQuery = null;
+    this.#fixedHead = null;
     this.#stateBag = null;
   }
 
@@ -249,6 +273,10 @@ export class RequestContext implements FilterContext {
     return this.frame!.route!.backendHost;
   }
 
+  get backendScheme(): string {
+    return this.frame!.route!.backend.target?.scheme ?? "";
+  }
+
   get stateBag(): Map<string, unknown> {
     return (this.#stateBag ??= new Map());
   }
@@ -271,10 +299,26 @@ export class RequestContext implements FilterContext {
   serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void {
     this.served = true;
     this.response.status = status;
+    this.#setHeaders(headers);
+    this.replaceResponseBody(body);
+  }
+
+  fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void {
+    this.#fixedHead ??= { status, headers };
+  }
+
+  /** Puts the head that a filter has fixed in place of what the filters to its left made. */
+  applyFixedHead(): void {
+    const fixed = this.#fixedHead;
+    if (fixed === null) return;
+    this.response.status = fixed.status;
+    this.#setHeaders(fixed.headers);
+  }
+
+  #setHeaders(headers: readonly (readonly [string, string])[]): void {
     this.response.canonical = true;
     this.response.headers.clear();
     for (const [name, value] of headers) this.response.headers.append(name, value);
-    this.replaceResponseBody(body);
   }
 
   replaceResponseBody(body: Body): void {
@@ -289,5 +333,9 @@ export class RequestContext implements FilterContext {
 
   transformRequestBody(transform: BodyTransform): void {
     (this.requestTransforms ??= []).push(transform);
+    if (transform.keepsLength === true) return;
+    this.requestLengthChanges = true;
+    // What a transform makes of an empty body may have a length (spec filters 7.4).
+    if (usuallyHasBody(this.request.method)) this.request.hasBody = true;
   }
 }

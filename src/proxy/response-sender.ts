@@ -11,6 +11,9 @@ import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 
 const MAX_LENGTH_DIGITS = 15;
 
+/** What is said of the connection is ours (decisions: hop-by-hop headers); a filter may only ask to close it. */
+const OWN = ["Transfer-Encoding", "Keep-Alive", "Proxy-Connection"] as const;
+
 export class ResponseSender implements TransformOutput {
   readonly #exchange: Exchange;
   /** The transforms of the present response; null when there are none. */
@@ -30,12 +33,14 @@ export class ResponseSender implements TransformOutput {
   start(): void {
     const { ctx, client, forward } = this.#exchange;
     const response = ctx.response;
+    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
     const noBody =
       ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
     const length = this.#declaredLength(noBody);
+    for (let i = 0; i < OWN.length; i++) response.headers.deleteAdded(OWN[i]!);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
     if (!ctx.bodyReplaced) {
@@ -74,6 +79,7 @@ export class ResponseSender implements TransformOutput {
     if (text === undefined) return -1;
     const length = parseLength(text);
     if (length < 0 || status < 200 || status === 204 || (noBody && status === 304)) headers.delete("Content-Length");
+    else headers.keepFirst("Content-Length");
     return length;
   }
 
@@ -91,7 +97,8 @@ export class ResponseSender implements TransformOutput {
 
   /** The client has taken all that was written. */
   onDrain(): void {
-    this.onReady();
+    if (this.#chain === null) this.onReady();
+    else this.#chain.resume();
   }
 
   onReady(): void {

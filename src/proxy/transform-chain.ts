@@ -1,24 +1,43 @@
-// Runs the pieces of a body through the transforms of filters, in order, and hands the result on. A transform that returns a
-// promise holds the pieces behind it back; the source is asked to pause, and at most what it had already read waits here.
+// Runs the pieces of a body through the transforms of filters, in order, and hands the result on. Pieces that are at hand pass through
+// without a promise. A transform may make the pieces behind it wait (a promise) or give many pieces for one (an iterable, which is
+// asked for the next only when the one before was taken), and the taker may be full: meanwhile at most what the source had already
+// read waits here, and the source is asked to pause.
 
-import type { BodyTransform } from "../spec/context.ts";
+import type { BodyTransform, Transformed } from "../spec/context.ts";
 
 export interface TransformOutput {
-  /** A piece that came out; false: the taker is full. */
+  /** A piece that came out; false: the taker is full until `TransformChain.resume`. */
   onPiece(piece: Uint8Array): boolean;
   /** All pieces are out. */
   onEnd(): void;
-  /** The chain waits for nothing more: the source may go on. */
+  /** The chain waits for nothing more: the source may go on. Only after a `push` that gave false. */
   onReady(): void;
   onTransformFailed(error: unknown): void;
+}
+
+/** Pieces that a transform still gives, for the transforms from `next` on. */
+interface Rest {
+  readonly pieces: AsyncIterator<Uint8Array>;
+  readonly next: number;
 }
 
 export class TransformChain {
   readonly #transforms: readonly BodyTransform[];
   readonly #output: TransformOutput;
+  /** What the source gave and no transform has seen. */
   readonly #queue: Uint8Array[] = [];
-  #busy = false;
+  /** Unfinished iterables, the one nearest to the taker last: it goes first. */
+  readonly #rests: Rest[] = [];
+  /** A promise is awaited. */
+  #waiting = false;
+  /** The taker is full. */
+  #full = false;
+  #working = false;
+  /** The source was told to pause. */
+  #paused = false;
   #ended = false;
+  /** Transforms whose `end` was called. */
+  #finished = 0;
   #dead = false;
 
   constructor(transforms: readonly BodyTransform[], output: TransformOutput) {
@@ -26,19 +45,26 @@ export class TransformChain {
     this.#output = output;
   }
 
-  /** Takes a piece, which must stay as it is. False: pause the source until `onReady`, or until the taker drains. */
+  /** Takes a piece, which must stay as it is. False: pause the source until `onReady`. */
   push(piece: Uint8Array): boolean {
-    if (this.#busy) {
-      this.#queue.push(piece);
-      return false;
-    }
-    return this.#run(piece, 0);
+    if (this.#dead) return true;
+    this.#queue.push(piece);
+    this.#work();
+    if (!this.#isHeld()) return true;
+    this.#paused = true;
+    return false;
   }
 
   /** The source is at its end. */
   end(): void {
     this.#ended = true;
-    if (!this.#busy) this.#finish(0);
+    this.#work();
+  }
+
+  /** The taker has room again. */
+  resume(): void {
+    this.#full = false;
+    this.#work();
   }
 
   /** The stream broke off. */
@@ -46,70 +72,94 @@ export class TransformChain {
     if (this.#dead) return;
     this.#dead = true;
     this.#queue.length = 0;
+    for (const { pieces } of this.#rests) void pieces.return?.();
+    this.#rests.length = 0;
     for (const transform of this.#transforms) transform.destroy?.();
   }
 
-  #run(piece: Uint8Array, from: number): boolean {
-    let current = piece;
-    for (let i = from; i < this.#transforms.length; i++) {
-      const result = this.#transforms[i]!.write(current);
-      if (result instanceof Promise) {
-        this.#await(result, (next) => {
-          const go = next === null || this.#run(next, i + 1);
-          if (!this.#busy) this.#next(go);
-        });
-        return false;
-      }
-      if (result === null) return true;
-      current = result;
-    }
-    return this.#output.onPiece(current);
+  #isHeld(): boolean {
+    return this.#waiting || this.#full || this.#rests.length > 0 || this.#queue.length > 0;
   }
 
-  /** Goes on after a wait: first with what queued up meanwhile. */
-  #next(go: boolean): void {
-    let open = go;
-    while (!this.#busy && this.#queue.length > 0) open = this.#run(this.#queue.shift()!, 0);
-    if (this.#busy) return;
-    if (this.#ended) this.#finish(0);
-    else if (open) this.#output.onReady();
+  /** Goes on as far as nothing holds it: first what is nearest to the taker. */
+  #work(): void {
+    if (this.#working) return;
+    this.#working = true;
+    try {
+      while (!this.#waiting && !this.#full && !this.#dead && this.#step());
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#working = false;
+    if (!this.#paused || this.#dead || this.#ended || this.#isHeld()) return;
+    this.#paused = false;
+    this.#output.onReady();
   }
 
-  /** Ends the transforms in order; what each still gives runs through those behind it. */
-  #finish(from: number): void {
-    for (let i = from; i < this.#transforms.length; i++) {
-      const rest = this.#transforms[i]!.end();
-      if (rest instanceof Promise) {
-        this.#await(rest, (piece) => this.#finishFrom(piece, i + 1));
-        return;
-      }
-      if (rest !== null) this.#run(rest, i + 1);
-      if (this.#busy) return;
-    }
-    if (!this.#dead) {
+  /** False: there is nothing to do until the source gives more. */
+  #step(): boolean {
+    if (this.#rests.length > 0) this.#pull();
+    else if (this.#queue.length > 0) this.#run(this.#queue.shift()!, 0);
+    else if (!this.#ended) return false;
+    else if (this.#finished < this.#transforms.length) {
+      const transform = this.#transforms[this.#finished++]!;
+      this.#take(transform.end(), this.#finished);
+    } else {
       this.#dead = true;
       this.#output.onEnd();
     }
+    return true;
   }
 
-  #finishFrom(piece: Uint8Array | null, index: number): void {
-    if (piece !== null) this.#run(piece, index);
-    if (!this.#busy) this.#finish(index);
+  #run(piece: Uint8Array, from: number): void {
+    if (from === this.#transforms.length) {
+      if (!this.#output.onPiece(piece)) this.#full = true;
+    } else {
+      this.#take(this.#transforms[from]!.write(piece), from + 1);
+    }
   }
 
-  #await(promise: Promise<Uint8Array | null>, then: (piece: Uint8Array | null) => void): void {
-    this.#busy = true;
+  /** What a transform gave goes on to the one at `next`. */
+  #take(result: Transformed, next: number): void {
+    if (result === null) return;
+    if (result instanceof Uint8Array) this.#run(result, next);
+    else if (result instanceof Promise) {
+      this.#await(result, (piece) => {
+        if (piece !== null) this.#run(piece, next);
+      });
+    } else {
+      this.#rests.push({ pieces: result[Symbol.asyncIterator](), next });
+    }
+  }
+
+  #pull(): void {
+    const rest = this.#rests.at(-1)!;
+    this.#await(rest.pieces.next(), (result) => {
+      if (result.done === true) this.#rests.pop();
+      else this.#run(result.value, rest.next);
+    });
+  }
+
+  #await<T>(promise: Promise<T>, then: (value: T) => void): void {
+    this.#waiting = true;
     promise.then(
-      (piece) => {
+      (value) => {
         if (this.#dead) return;
-        this.#busy = false;
-        then(piece);
+        this.#waiting = false;
+        try {
+          then(value);
+        } catch (error) {
+          this.#fail(error);
+        }
+        this.#work();
       },
-      (error: unknown) => {
-        if (this.#dead) return;
-        this.destroy();
-        this.#output.onTransformFailed(error);
-      },
+      (error: unknown) => this.#fail(error),
     );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#dead) return;
+    this.destroy();
+    this.#output.onTransformFailed(error);
   }
 }

@@ -98,7 +98,16 @@ export const int: ArgKind<number> = numberKind({
   parse: truncate,
 });
 
-/** The same, not below zero after cutting. */
+/** A number without a fraction. */
+export const wholeNumber: ArgKind<number> = numberKind({
+  kind: "whole number",
+  expected: "a whole number",
+  accepts: [0, 7, -7],
+  refuses: [1.5, "7", ""],
+  parse: (value) => (Number.isInteger(value) ? value : refused),
+});
+
+/** As `int`, not below zero after cutting. */
 export const nonNegativeInt: ArgKind<number> = intBetween(0, Number.POSITIVE_INFINITY);
 
 /** A whole number between two bounds, both allowed, after cutting the fraction. */

@@ -2,18 +2,31 @@
 // proxy something. All strings are byte strings (util/bytes.ts) unless said otherwise. proxy/request-context.ts is the one
 // implementation; nothing keeps a context past its exchange.
 
+import type { X509Certificate } from "node:crypto";
 import type { Headers } from "../http/headers.ts";
 
 /** A body that a filter serves or puts in place of another: a byte string, bytes, or a stream of bytes. null: no body. */
 export type Body = null | string | Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Changes a body while it streams. What `write` and `end` return goes on; null: nothing yet. A promise holds the stream back. */
+/**
+ * What a transform gives: a piece, nothing yet (null), or one of them later, which holds the stream back. Many pieces come as an
+ * iterable: it is asked for the next one only when the taker has room, so what is large by then never lies in memory at once.
+ */
+export type Transformed = Uint8Array | null | Promise<Uint8Array | null> | AsyncIterable<Uint8Array>;
+
+/** Changes a body while it streams. What `write` and `end` give goes on; one that throws or rejects breaks the body off. */
 export interface BodyTransform {
-  write(chunk: Uint8Array): Uint8Array | null | Promise<Uint8Array | null>;
-  end(): Uint8Array | null | Promise<Uint8Array | null>;
+  /** `chunk` stays as it is. */
+  write(chunk: Uint8Array): Transformed;
+  end(): Transformed;
+  /** True: as many bytes go out as came in, so a request keeps its Content-Length. */
+  readonly keepsLength?: boolean;
   /** Called when the stream breaks off before `end`. */
   destroy?(): void;
 }
+
+/** Thrown by a transform of a request body that must not reach the backend: the client gets a 400 (spec filters 7.5). */
+export class BodyBlocked extends Error {}
 
 /** The request as it goes on to the backend. */
 export interface FilterRequest {
@@ -38,6 +51,10 @@ export interface FilterRequest {
   patchPath(): void;
   /** True when the client connection is TLS. */
   readonly tls: boolean;
+  /** The members of the W3C baggage that came with the request; null when there are none. */
+  baggage(): ReadonlyMap<string, string> | null;
+  /** The certificates that the client presented, its own first; empty without TLS or without any. */
+  readonly clientCertificates: readonly X509Certificate[];
   /** Declared length of the body in bytes: 0 without body, -1 when not declared. */
   readonly contentLength: number;
 }
@@ -56,7 +73,17 @@ export interface AccessLogDecision {
   readonly prefixes: readonly number[];
 }
 
+/** The trace span of a request (spec observability, tracing). */
+export interface Span {
+  /** Both are byte strings. */
+  setTag(name: string, value: string): void;
+}
+
 export interface FilterContext {
+  /** The span that belongs to the request, null without tracing. */
+  readonly span: Span | null;
+  /** Name of the span of the backend call; "" for the usual one. */
+  backendSpanName: string;
   readonly request: FilterRequest;
   /** Only in the response phase, or after `serve`. */
   readonly response: FilterResponse;
@@ -65,6 +92,8 @@ export interface FilterContext {
   outgoingHost: string;
   /** Host of the network backend's address, "" for other backends. */
   readonly backendHost: string;
+  /** Scheme of the network backend's address, "" for other backends. */
+  readonly backendScheme: string;
   /** Value of a path parameter of the matched route, "" when there is none. */
   pathParam(name: string): string;
   /** For values that filters hand to other filters; made at first use, shared over loopbacks. */
@@ -80,11 +109,18 @@ export interface FilterContext {
   /** True once `serve` was called. */
   readonly served: boolean;
 
+  /**
+   * Response phase: the response goes out with this status and these headers, whatever other filters do to them; its body stays what it
+   * is. The first call counts. For redirect() alone.
+   */
+  fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void;
+
   /** Replaces the response body; the caller sets or removes Content-Length and Content-Encoding. */
   replaceResponseBody(body: Body): void;
   /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
   transformResponseBody(transform: BodyTransform): void;
-  /** Changes the request body while it streams to the backend; it is then sent chunked. */
+  /** Changes the request body while it streams to the backend; it is sent chunked then unless all transforms keep its length. A body
+   *  that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
 
   /** Dynamic backend (spec filters 9.1); "" when not set. */

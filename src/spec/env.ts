@@ -1,9 +1,26 @@
 // What filters need from outside, given to `create`; a test passes its own. It grows by one field per service, never per filter.
 
+import type { Coding } from "../http/content-coding.ts";
 import type { Logger } from "../observability/log.ts";
 
+/** The flags that filters read; a declaration names its own in `options`. */
+export interface FilterOptions {
+  /** -compress-encodings, in order of preference; empty for the built-in order. */
+  readonly compressEncodings: readonly Coding[];
+  /** -max-matcher-buffer-size in bytes. */
+  readonly maxMatcherBufferBytes: number;
+  /** -max-audit-body in bytes; negative: no limit. */
+  readonly maxAuditBodyBytes: number;
+  /** PEM of the certificates that mtlsAuthn() trusts, and whether it also trusts those of the system. */
+  readonly mtlsAuthorities: readonly string[];
+  readonly mtlsTrustsSystem: boolean;
+}
+
 export interface FilterEnv {
+  readonly options: FilterOptions;
   readonly log: Logger;
+  /** Writes a line, without line break, to standard error as it is; when nobody reads there it is dropped. */
+  audit(line: string): void;
   /** Milliseconds since 1970. */
   now(): number;
   /** A random number in [0, 1). */

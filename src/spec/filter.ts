@@ -46,6 +46,8 @@ export interface FilterSpec {
   readonly examples: readonly FilterExample[];
   /** "" or the text after "deprecated: ". */
   readonly deprecated: string;
+  /** Names of the flags that change what it does. */
+  readonly options: readonly string[];
   check(values: readonly unknown[]): string;
   create(values: readonly unknown[], env: FilterEnv): Filter;
 }
@@ -59,6 +61,7 @@ export function defineFilter<const S extends readonly AnyArgSpec[]>(declaration:
   anyArgs?: boolean;
   examples: readonly FilterExample[];
   deprecated?: string;
+  options?: readonly string[];
   check?: (values: ArgValues<S>) => string;
   create: (values: ArgValues<S>, env: FilterEnv) => Filter;
 }): FilterSpec {
@@ -70,6 +73,7 @@ export function defineFilter<const S extends readonly AnyArgSpec[]>(declaration:
     anyArgs: declaration.anyArgs ?? false,
     examples: declaration.examples,
     deprecated: declaration.deprecated ?? "",
+    options: declaration.options ?? [],
     // The values come from checkArgs over the same `args`, so they have the types of S.
     check: (declaration.check ?? (() => "")) as FilterSpec["check"],
     create: declaration.create as FilterSpec["create"],

@@ -101,10 +101,18 @@ export class CompiledRegexp {
     return this.#engine;
   }
 
+  /**
+   * Shows `visit` the matches from an offset on, in order and also empty ones, until it says false. What stands in front of the offset
+   * is seen by `^`, `\b` and the like.
+   */
+  scan(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
+    this.#forEachMatch(subject, from, visit);
+  }
+
   /** The leftmost match, null when there is none. */
   exec(subject: string): RegexpMatch | null {
     let first: RegexpMatch | null = null;
-    this.#forEachMatch(subject, (match) => {
+    this.#forEachMatch(subject, 0, (match) => {
       first = match;
       return false;
     });
@@ -114,7 +122,10 @@ export class CompiledRegexp {
   /** All matches that do not overlap, in order; an empty one directly behind another does not count. */
   execAll(subject: string): RegexpMatch[] {
     const matches: RegexpMatch[] = [];
-    this.#forEachMatch(subject, (match) => matches.push(match) > 0);
+    this.#forEachMatch(subject, 0, (match) => {
+      if (match.start < match.end || match.start !== matches.at(-1)?.end) matches.push(match);
+      return true;
+    });
     return matches;
   }
 
@@ -122,11 +133,10 @@ export class CompiledRegexp {
   replaceAll(subject: string, expansion: Expansion): string {
     let out = "";
     let from = 0;
-    this.#forEachMatch(subject, (match) => {
+    for (const match of this.execAll(subject)) {
       out += subject.slice(from, match.start) + this.#expand(expansion, match);
       from = match.end;
-      return true;
-    });
+    }
     return from === 0 && out === "" ? subject : out + subject.slice(from);
   }
 
@@ -147,40 +157,35 @@ export class CompiledRegexp {
     return Object.hasOwn(names, name) ? names[name]! : -1;
   }
 
-  #forEachMatch(subject: string, visit: (match: RegexpMatch) => boolean): void {
+  #forEachMatch(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
     const fast = this.#fast;
     // An empty match must not fall inside of a character, so here every subject beyond ASCII is decoded.
-    if (fast !== null && isAscii(subject)) this.#forEachFast(fast, subject, visit);
-    else this.#forEachRe2(subject, visit);
+    if (fast !== null && isAscii(subject)) this.#forEachFast(fast, subject, from, visit);
+    else this.#forEachRe2(subject, from, visit);
   }
 
-  #forEachFast(fast: FastRegexp, subject: string, visit: (match: RegexpMatch) => boolean): void {
+  #forEachFast(fast: FastRegexp, subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
     this.#finder ??= new RegExp(fast.source, `g${fast.flags}`);
     const finder = this.#finder;
-    finder.lastIndex = 0;
-    let lastEnd = -1;
+    finder.lastIndex = from;
     for (let found = finder.exec(subject); found !== null; found = finder.exec(subject)) {
       const start = found.index;
       const end = start + found[0].length;
       if (start === end) finder.lastIndex = end + 1;
-      if (start === end && start === lastEnd) continue;
-      lastEnd = end;
       if (!visit({ start, end, groups: found })) return;
     }
   }
 
-  #forEachRe2(subject: string, visit: (match: RegexpMatch) => boolean): void {
+  #forEachRe2(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
     const decoded: DecodedText | null = isAscii(subject) ? null : decodeWithOffsets(subject);
     const engine = this.#re2();
     const matcher = engine.matcher(decoded === null ? subject : decoded.text);
     const groupCount = engine.groupCount();
     const offset = (unit: number) => (decoded === null ? unit : decoded.offsets[unit]!);
-    let lastEnd = -1;
-    while (matcher.find()) {
+    const first = decoded === null ? from : unitAt(decoded, from);
+    for (let found = matcher.find(first); found; found = matcher.find()) {
       const start = offset(matcher.start());
       const end = offset(matcher.end());
-      if (start === end && start === lastEnd) continue;
-      lastEnd = end;
       const groups: (string | undefined)[] = [subject.slice(start, end)];
       for (let i = 1; i <= groupCount; i++) {
         const groupStart = matcher.start(i);
@@ -189,6 +194,13 @@ export class CompiledRegexp {
       if (!visit({ start, end, groups })) return;
     }
   }
+}
+
+/** The first unit of the text that comes from the byte at `offset` or one behind it. */
+function unitAt({ offsets }: DecodedText, offset: number): number {
+  let unit = 0;
+  while (offsets[unit]! < offset) unit++;
+  return unit;
 }
 
 function testLiteral(literal: LiteralPattern, subject: string): boolean {

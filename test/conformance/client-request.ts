@@ -1,7 +1,9 @@
 // One request of the filter vectors on a connection of its own: sent as given, with the few lines that the format adds.
 
+import { readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { connect as connectTls } from "node:tls";
 import { dial, type Fields, type Message, SocketReader } from "./socket-reader.ts";
 
 export interface ClientRequest {
@@ -13,10 +15,14 @@ export interface ClientRequest {
   readonly chunks?: readonly string[];
   readonly read_bytes?: number;
   readonly wait_ms?: number;
+  /** With TLS; the certificate of the server is not looked at. */
   readonly tls?: boolean;
+  /** Files with the certificate to present and its key (PEM). */
+  readonly client_cert?: string;
+  readonly client_key?: string;
 }
 
-/** Sends a request and reads its response; null when there is none. */
+/** Sends a request and reads its response; null when there is none, or no TLS connection. */
 export async function ask(
   port: number,
   request: ClientRequest,
@@ -34,7 +40,8 @@ export async function ask(
   } else if (hasBody && !names.includes("content-length")) head += `Content-Length: ${body.length}\r\n`;
   if (!names.includes("connection")) head += "Connection: close\r\n";
   const begin = performance.now();
-  const socket = await dial(port);
+  const socket = request.tls === true ? await dialTls(port, request) : await dial(port);
+  if (socket === null) return { message: null, elapsedMs: performance.now() - begin };
   const reader = new SocketReader(socket);
   try {
     socket.write(
@@ -48,6 +55,23 @@ export async function ask(
   } finally {
     socket.destroy();
   }
+}
+
+/** A connection with TLS; null when the server refused it. */
+async function dialTls(port: number, { client_cert, client_key }: ClientRequest): Promise<Socket | null> {
+  const plain = await dial(port);
+  const pem = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
+  const socket = connectTls({
+    socket: plain,
+    rejectUnauthorized: false,
+    ALPNProtocols: ["http/1.1"],
+    cert: pem(client_cert),
+    key: pem(client_key),
+  });
+  return new Promise((resolve) => {
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", () => resolve(null));
+  });
 }
 
 async function writeChunks(socket: Socket, chunks: readonly string[]): Promise<void> {

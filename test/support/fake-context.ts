@@ -14,6 +14,8 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  Span,
+  Transformed,
 } from "../../src/spec/context.ts";
 import type { FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
@@ -32,6 +34,7 @@ export interface FakeRequest {
   readonly remoteAddress?: string;
   readonly pathParams?: Readonly<Record<string, string>>;
   readonly backendHost?: string;
+  readonly backendScheme?: string;
   /** As with -proxy-preserve-host. */
   readonly preserveHost?: boolean;
 }
@@ -48,6 +51,7 @@ export class FakeContext implements FilterContext {
   readonly routeId = "test";
   outgoingHost: string;
   readonly backendHost: string;
+  readonly backendScheme: string;
   readonly stateBag = new Map<string, unknown>();
   hasResponse = false;
   served = false;
@@ -61,11 +65,14 @@ export class FakeContext implements FilterContext {
   hashBalanceFactor = 0;
   backendIsProxy = false;
   fastCgiFilename = "";
+  span: Span | null = null;
+  backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
+  #fixedHead: (() => void) | null = null;
   readonly #pathParams: Readonly<Record<string, string>>;
 
   constructor(given: FakeRequest = {}) {
@@ -86,12 +93,15 @@ export class FakeContext implements FilterContext {
       remoteAddress: given.remoteAddress ?? "127.0.0.1",
       remotePort: 4711,
       tls: false,
+      clientCertificates: [],
+      baggage: () => null,
       contentLength: (given.body ?? []).join("").length,
       patchPath() {
         this.path = patchPath(this.path, this.rawPath);
       },
     };
     this.backendHost = given.backendHost ?? "backend.test";
+    this.backendScheme = given.backendScheme ?? "";
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
     this.#pathParams = given.pathParams ?? {};
   }
@@ -111,6 +121,15 @@ export class FakeContext implements FilterContext {
     this.response.status = status;
     this.response.headers.clear();
     for (const [name, value] of headers) this.response.headers.append(name, value);
+  }
+
+  fixResponseHead(status: number, headers: HeaderList): void {
+    this.#fixedHead ??= () => this.respond(status, headers);
+  }
+
+  /** What the proxy does when all response filters have run. */
+  applyFixedHead(): void {
+    this.#fixedHead?.();
   }
 
   replaceResponseBody(body: Body): void {
@@ -136,7 +155,15 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   return {
+    options: {
+      compressEncodings: [],
+      maxMatcherBufferBytes: 2_097_152,
+      maxAuditBodyBytes: 1024,
+      mtlsAuthorities: [],
+      mtlsTrustsSystem: false,
+    },
     logged,
+    audit: (line) => void logged.push(`audit ${line}`),
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     now: Date.now,
     random,
@@ -207,6 +234,7 @@ export async function runChain(
   }
   ctx.hasResponse = true;
   for (let i = executed - 1; i >= 0; i--) await filters[i]!.response?.(ctx);
+  ctx.applyFixedHead();
   return {
     ctx,
     status: ctx.response.status,
@@ -240,14 +268,18 @@ async function transformed(input: readonly Uint8Array[], transforms: readonly Bo
   for (const transform of transforms) {
     const next: Uint8Array[] = [];
     for (const chunk of current) {
-      const out = await transform.write(chunk);
-      if (out !== null) next.push(out);
+      next.push(...(await piecesOf(transform.write(chunk))));
     }
-    const last = await transform.end();
-    if (last !== null) next.push(last);
+    next.push(...(await piecesOf(transform.end())));
     current = next;
   }
   return Buffer.concat(current).toString("latin1");
+}
+
+async function piecesOf(result: Transformed): Promise<Uint8Array[]> {
+  if (result !== null && Symbol.asyncIterator in result) return Array.fromAsync(result);
+  const piece = await result;
+  return piece === null ? [] : [piece];
 }
 
 /** Header values by name in lower case. */

@@ -1,7 +1,7 @@
 // absorbSilent: reads and drops the request body, without log lines (spec filters 7).
 
 import { defineFilter } from "../../spec/filter.ts";
-import { absorbFilter } from "./absorb-filter.ts";
+import { silentAbsorbFilter } from "./absorb-filter.ts";
 
 export const absorbSilent = defineFilter({
   name: "absorbSilent",
@@ -16,5 +16,5 @@ export const absorbSilent = defineFilter({
       expect: { status: 200, body: "" },
     },
   ],
-  create: (_values, env) => absorbFilter(null, env.random),
+  create: () => silentAbsorbFilter(),
 });

@@ -6,7 +6,8 @@ import { absorbFilter } from "./absorb-filter.ts";
 export const absorb = defineFilter({
   name: "absorb",
   summary: "Reads the whole request body, drops it, and answers with status 200 and an empty body.",
-  details: "The request is logged by its X-Flow-Id, or by a random id.",
+  details:
+    "The log names the request by its X-Flow-Id, or by a random id, and says about once a second and at the end how many bytes came.",
   args: [],
   anyArgs: true,
   examples: [
@@ -16,5 +17,5 @@ export const absorb = defineFilter({
       expect: { status: 200, body: "" },
     },
   ],
-  create: (_values, env) => absorbFilter(env.log, env.random),
+  create: (_values, env) => absorbFilter(env),
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakeContext, makeFilters, runChain } from "../../../test/support/fake-context.ts";
+import { FakeContext, fakeEnv, makeFilters, runChain } from "../../../test/support/fake-context.ts";
 import { testFilters } from "../../../test/support/filter-table.ts";
 
 testFilters([
@@ -103,12 +103,27 @@ testFilters([
     title: "absorbed",
     chain: 'setResponseHeader("X-A", "1") -> absorb()',
     request: { headers: [["X-Flow-Id", "f1"]], body: ["abc"] },
-    expect: { status: 200, headers: { "x-a": "1" }, body: "", logged: ["info received request to be absorbed: f1"] },
+    expect: {
+      status: 200,
+      headers: { "x-a": "1" },
+      body: "",
+      logged: [
+        "info received request to be absorbed: f1",
+        "info request f1, consumed bytes: 3",
+        "info request finished: f1",
+      ],
+    },
   },
   {
-    title: "an id for a request without one",
+    title: "an id for a request without one, and no body",
     chain: "absorb()",
-    expect: { logged: [/^info received request to be absorbed: [0-9a-z]{8}$/] },
+    expect: {
+      logged: [
+        /^info received request to be absorbed: [0-9a-z]{8}$/,
+        /^info request [0-9a-z]{8}, consumed bytes: 0$/,
+        /^info request finished: [0-9a-z]{8}$/,
+      ],
+    },
   },
   { title: "silent", chain: 'absorbSilent("x")', expect: { status: 200, headers: {}, body: "", logged: [] } },
   { title: "script of fastcgi", chain: 'setFastCgiFilename("a.php")', expect: { ctx: { fastCgiFilename: "a.php" } } },
@@ -122,6 +137,23 @@ test("random content has the length and the alphabet", async () => {
     assert.deepEqual(headers, {});
   }
   assert.equal(new Set((await runChain("randomContent(20000)")).body).size, 62);
+});
+
+test("absorb says about once a second how far it is, and that a body broke off", () => {
+  const env = fakeEnv();
+  let now = 0;
+  const filter = makeFilters("absorb()", { ...env, now: () => now })[0]!;
+  const ctx = new FakeContext({ body: ["abcd"], headers: [["X-Flow-Id", "f1"]] });
+  filter.request!(ctx);
+  const body = ctx.requestTransforms[0]!;
+  for (now of [10, 999, 1000, 1500, 2000]) assert.equal(body.write(Buffer.from("a")), null);
+  body.destroy!();
+  assert.deepEqual(env.logged, [
+    "info received request to be absorbed: f1",
+    "info request f1, consumed bytes: 3",
+    "info request f1, consumed bytes: 5",
+    "info request f1, error while consuming request: the body broke off after 5 bytes",
+  ]);
 });
 
 test("tarpit sends blanks until it is told to stop, and a stop ends a wait", async () => {

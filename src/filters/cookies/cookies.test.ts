@@ -38,6 +38,12 @@ testFilters([
     expect: { requestHeaders: { cookie: 'x=1; y="q"' } },
   },
   {
+    title: "rebuilt: no pairs that are none, quotes where they belong",
+    chain: 'dropRequestCookie("s")',
+    request: cookie(' a = 1 ;s=; b; c="d e"; f=g h; bad name=1; i=j"k; l=m\\n; =o; p="; q=""'),
+    expect: { requestHeaders: { cookie: 'a=" 1"; b=; c="d e"; f="g h"; q=""' } },
+  },
+  {
     title: "not there: untouched",
     chain: 'dropRequestCookie("s")',
     request: cookie("x=1;  y=2; S=3"),
@@ -97,12 +103,16 @@ testFilters([
       "k=1; Path=/",
       "m=2; path=/x; domain=.a.b; expires=Thu, 02-Jan-2020 03:04:05 GMT; max-age=7; httponly; samesite=lax; foo=bar",
       "n=3; secure; Partitioned; Max-Age=-1",
+      'o="q r"; p',
+      "q=r, s",
     ),
     expect: {
       headers: {
         "set-cookie": [
           "m=2; Path=/x; Domain=a.b; Expires=Thu, 02 Jan 2020 03:04:05 GMT; Max-Age=7; HttpOnly; SameSite=Lax",
           "n=3; Max-Age=0; Secure; Partitioned",
+          'o="q r"',
+          'q="r, s"',
         ],
       },
     },

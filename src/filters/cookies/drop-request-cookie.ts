@@ -1,9 +1,10 @@
 // dropRequestCookie: removes a cookie from the request (spec filters 10).
 
-import { cookieValue, isToken, trimBlanks } from "../../http/cookies.ts";
+import { cookieValue, isToken, pairValue, trimBlanks } from "../../http/cookies.ts";
 import { bytes } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { cookieValueText } from "./cookie-value.ts";
 
 export const dropRequestCookie = defineFilter({
   name: "dropRequestCookie",
@@ -24,10 +25,12 @@ export const dropRequestCookie = defineFilter({
       const kept: string[] = [];
       for (const line of headers.getAll("Cookie")) {
         for (const pair of line.split(";")) {
-          const text = trimBlanks(pair);
-          const equals = text.indexOf("=");
-          const pairName = trimBlanks(equals < 0 ? text : text.slice(0, equals));
-          if (pairName !== name && isToken(pairName) && isCookieText(text)) kept.push(text);
+          const equals = pair.indexOf("=");
+          const pairName = trimBlanks(equals < 0 ? pair : pair.slice(0, equals));
+          const value = pairValue(pair, equals);
+          if (pairName !== name && isToken(pairName) && value !== undefined) {
+            kept.push(`${pairName}=${quotedAsReceived(pair, value)}`);
+          }
         }
       }
       if (kept.length === 0) headers.delete("Cookie");
@@ -36,11 +39,7 @@ export const dropRequestCookie = defineFilter({
   }),
 });
 
-/** True when the bytes of a pair can all stand in one. */
-function isCookieText(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 0x20 || c > 0x7e || c === 0x5c) return false;
-  }
-  return true;
+/** The value of a pair with the quotes that it had; one with a blank or comma gets them. */
+function quotedAsReceived(pair: string, value: string): string {
+  return trimBlanks(pair).endsWith(`"${value}"`) ? `"${value}"` : cookieValueText(value);
 }

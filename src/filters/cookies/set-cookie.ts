@@ -23,7 +23,7 @@ export interface SetCookie {
 
 /** The line of a cookie in normal form. */
 export function formatSetCookie(cookie: SetCookie): string {
-  let out = `${cookie.name}=${cookie.value}`;
+  let out = `${cookie.name}=${quoted(cookie.value)}`;
   if (cookie.path !== "") out += `; Path=${cookie.path}`;
   if (isDomainName(cookie.domain)) out += `; Domain=${cookie.domain}`;
   if (cookie.expires !== "") out += `; Expires=${cookie.expires}`;
@@ -33,6 +33,11 @@ export function formatSetCookie(cookie: SetCookie): string {
   if (cookie.sameSite !== "") out += `; SameSite=${cookie.sameSite}`;
   if (cookie.partitioned) out += "; Partitioned";
   return out;
+}
+
+/** A value with a blank or comma stands in quotes. */
+function quoted(value: string): string {
+  return /^[^"].*[ ,]|^[ ,]/.test(value) ? `"${value}"` : value;
 }
 
 /** Reads a line; undefined when it has no valid name. Unknown attributes are skipped. */

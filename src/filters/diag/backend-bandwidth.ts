@@ -1,16 +1,15 @@
 // backendBandwidth: limits the speed of the request body (spec filters 8).
 
-import { number } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { positiveNumber } from "./positive-number.ts";
 import { bandwidthThrottle, requestThrottle } from "./throttle-filter.ts";
 
 export const backendBandwidth = defineFilter({
   name: "backendBandwidth",
   summary: "Limits the speed of the request body to a number of kilobytes per second.",
   details: "More than 500 has no effect.",
-  args: [one("kbps", number)],
+  args: [one("kbps", positiveNumber)],
   examples: [{ route: '* -> backendBandwidth(30) -> "http://backend.test"', expect: { status: 200 } }],
-  check: ([kbps]) => (kbps > 0 ? "" : `the speed must be above 0, got ${kbps}`),
   create: ([kbps]) => requestThrottle(bandwidthThrottle(kbps)),
 });

@@ -7,6 +7,7 @@ import { argsProblem, FakeContext, fakeEnv, makeFilters, runChain } from "../../
 import { testFilters } from "../../../test/support/filter-table.ts";
 import { filterSpecs } from "../index.ts";
 import { fromHistogram, normal, uniform } from "./distributions.ts";
+import { throttle } from "./throttle.ts";
 import { bandwidthThrottle } from "./throttle-filter.ts";
 
 async function elapsed(run: () => unknown): Promise<number> {
@@ -92,14 +93,14 @@ for (const [name, args] of [
   ["backendChunks", [-1, 1]],
 ] as const) {
   test(`${name} ${JSON.stringify(args)} is refused`, () => {
-    assert.match(argsProblem(filterSpecs.find((one) => one.name === name)!, args), /must be above 0/);
+    assert.match(argsProblem(filterSpecs.find((one) => one.name === name)!, args), /expected a number above 0, got /);
   });
 }
 
 test("a rate above the limit has no step", () => {
   assert.deepEqual(makeFilters("bandwidth(501)"), [{}]);
-  assert.deepEqual(bandwidthThrottle(1), { unitBytes: 512, pauseMs: 500 });
-  assert.deepEqual(bandwidthThrottle(0.5), { unitBytes: 512, pauseMs: 1000 });
+  assert.deepEqual(bandwidthThrottle(1), { unitBytes: 512, pauseMs: 500, isRate: true });
+  assert.deepEqual(bandwidthThrottle(0.5), { unitBytes: 512, pauseMs: 1000, isRate: true });
 });
 
 test("chunks pauses once before the first byte and after each piece", async () => {
@@ -114,11 +115,25 @@ test("chunks pauses once before the first byte and after each piece", async () =
   assert.ok((await elapsed(() => runChain('chunks(0.5, "20ms")', {}, answer))) < 40);
 });
 
+test("a throttle cuts, and only for a rate the time that bytes took is part of their pause", async () => {
+  for (const isRate of [true, false]) {
+    const pieces = (
+      throttle({ unitBytes: 4, pauseMs: 20, isRate }).write(Buffer.from("abcdefg")) as AsyncIterable<Buffer>
+    )[Symbol.asyncIterator]();
+    assert.equal(String((await pieces.next()).value), "abcd");
+    const later = performance.now() + 30;
+    while (performance.now() < later);
+    const waited = await elapsed(async () => assert.equal(String((await pieces.next()).value), "efg"));
+    assert.equal(waited >= 19, !isRate, String(waited));
+  }
+});
+
 test("a broken body ends the wait", async () => {
   const ctx = new FakeContext();
   makeFilters('chunks(1, "10h")')[0]!.response!(ctx);
   const transform = ctx.responseTransforms[0]!;
-  assert.ok(transform.write(Buffer.from("x")) instanceof Promise);
+  const pieces = transform.write(Buffer.from("x")) as AsyncIterable<Uint8Array>;
+  void pieces[Symbol.asyncIterator]().next();
   // Without this the timer would keep the process for ten hours.
   transform.destroy!();
 });

@@ -10,12 +10,14 @@ const MAX_KBPS = 500;
 
 /** The throttle of a rate in kilobytes per second, null when the rate is too high to slow anything down. */
 export function bandwidthThrottle(kbps: number): Throttle | null {
-  return kbps > MAX_KBPS ? null : { unitBytes: UNIT_BYTES, pauseMs: Math.floor(UNIT_BYTES / (kbps * 1.024)) };
+  return kbps > MAX_KBPS
+    ? null
+    : { unitBytes: UNIT_BYTES, pauseMs: Math.floor(UNIT_BYTES / (kbps * 1.024)), isRate: true };
 }
 
 /** The throttle of pauses after each `sizeBytes` bytes; a size below 1 is one pause only. */
 export function chunkThrottle(sizeBytes: number, pauseMs: number): Throttle {
-  return { unitBytes: Math.floor(sizeBytes) || Number.POSITIVE_INFINITY, pauseMs };
+  return { unitBytes: Math.floor(sizeBytes) || Number.POSITIVE_INFINITY, pauseMs, isRate: false };
 }
 
 /** A filter that slows the response body down. */

@@ -1,5 +1,4 @@
-// Body transforms that slow a body down (spec filters 8): bandwidth by a rate, chunks by a pause after each so many bytes. What
-// came in is passed on whole when its time is over; the total time is that of the sum of all pauses.
+// Body transforms that slow a body down (spec filters 8): bandwidth by a rate, chunks by a pause after each so many bytes.
 
 import type { BodyTransform } from "../../spec/context.ts";
 
@@ -8,28 +7,42 @@ export interface Throttle {
   /** Infinity: only the pause before the first byte. */
   readonly unitBytes: number;
   readonly pauseMs: number;
+  /** True: the time that the unit took counts for its pause. */
+  readonly isRate: boolean;
 }
 
 /** A fresh transform for one body. */
-export function throttle({ unitBytes, pauseMs }: Throttle): BodyTransform {
+export function throttle({ unitBytes, pauseMs, isRate }: Throttle): BodyTransform {
   let begun = false;
   let inUnit = 0;
+  let unitStartMs = 0;
   let timer: NodeJS.Timeout | undefined;
-  return {
-    write(chunk) {
-      let pauses = begun ? 0 : 1;
-      begun = true;
-      inUnit += chunk.length;
-      const units = Math.floor(inUnit / unitBytes);
-      if (units > 0) {
-        pauses += units;
-        inUnit -= units * unitBytes;
-      }
-      const waitMs = pauses * pauseMs;
-      if (waitMs <= 0) return chunk;
-      return new Promise((resolve) => {
-        timer = setTimeout(() => resolve(chunk), waitMs);
+  const pause = async (): Promise<void> => {
+    const waitMs = isRate ? pauseMs - (performance.now() - unitStartMs) : pauseMs;
+    if (waitMs > 0) {
+      await new Promise((resolve) => {
+        timer = setTimeout(resolve, waitMs);
       });
+    }
+    unitStartMs = performance.now();
+  };
+  return {
+    keepsLength: true,
+    async *write(chunk) {
+      if (!begun) {
+        begun = true;
+        unitStartMs = performance.now();
+        await pause();
+      }
+      for (let at = 0; at < chunk.length; ) {
+        const end = Math.min(chunk.length, at + unitBytes - inUnit);
+        yield chunk.subarray(at, end);
+        inUnit += end - at;
+        at = end;
+        if (inUnit < unitBytes) continue;
+        inUnit = 0;
+        await pause();
+      }
     },
     end: () => null,
     destroy: () => clearTimeout(timer),

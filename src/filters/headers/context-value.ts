@@ -24,6 +24,8 @@ export function contextValueText(ctx: FilterContext, key: string): string | unde
       return ctx.hashKey || undefined;
     case "consistentHashBalanceFactor":
       return ctx.hashBalanceFactor === 0 ? undefined : String(ctx.hashBalanceFactor);
+    case "statebag:opentracing:proxy:span":
+      return ctx.backendSpanName || undefined;
     case "fastCgiFilename":
       return ctx.fastCgiFilename || undefined;
     default:

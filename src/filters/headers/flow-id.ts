@@ -1,7 +1,7 @@
 // flowId: the X-Flow-Id header of the request (spec filters 6.1). Other parts read the id from the header.
 
-import { any } from "../../spec/arg-kinds.ts";
-import { rest } from "../../spec/args.ts";
+import { any, string } from "../../spec/arg-kinds.ts";
+import { optional, rest } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
 
 const HEADER = "X-Flow-Id";
@@ -17,7 +17,7 @@ export const flowId = defineFilter({
   summary: "Gives the request a new X-Flow-Id of 16 characters.",
   details:
     'With "reuse" (in any case) a valid id of the client stays: 8 to 64 letters, digits, "-" and "+". Further arguments are ignored.',
-  args: [rest("mode", any)],
+  args: [optional("mode", string), rest("ignored", any)],
   examples: [
     {
       route: '* -> flowId("reuse") -> "http://backend.test"',
@@ -25,9 +25,9 @@ export const flowId = defineFilter({
       expect: { backend: { headers: { "x-flow-id": "abcdefgh12" } } },
     },
   ],
-  check: ([modes]) => (modes.length > 0 && typeof modes[0] !== "string" ? "the first argument must be a string" : ""),
-  create([modes], env) {
-    const reuse = String(modes[0]).toLowerCase() === "reuse";
+  create([mode, ignored], env) {
+    if (ignored.length > 0) env.log.warn("flowId: arguments behind the first are deprecated and have no effect");
+    const reuse = mode?.toLowerCase() === "reuse";
     return {
       request(ctx) {
         if (reuse) {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { runChain } from "../../../test/support/fake-context.ts";
+import { fakeEnv, runChain } from "../../../test/support/fake-context.ts";
 import { testFilters } from "../../../test/support/filter-table.ts";
 import { decodeBase64, encodeBase64 } from "./base64-filter.ts";
 
@@ -269,6 +269,12 @@ for (const [chain, old, kept] of [
     else assert.match(requestHeaders["x-flow-id"]!.join(), /^[0-9a-zA-Z+-]{16}$/);
   });
 }
+
+test("flowId says that further arguments are out of use", async () => {
+  const env = fakeEnv();
+  await runChain('flowId("reuse") -> flowId("reuse", "uuid")', {}, {}, env);
+  assert.deepEqual(env.logged, ["warn flowId: arguments behind the first are deprecated and have no effect"]);
+});
 
 test("flow ids use the whole alphabet and do not repeat", async () => {
   const ids = new Set<string>();

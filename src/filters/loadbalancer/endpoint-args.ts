@@ -2,9 +2,9 @@
 
 import type { Arg } from "../../eskip/route.ts";
 import { parseUrlReference } from "../../http/url-reference.ts";
+import { timeRfc3339 } from "../../spec/arg-kinds.ts";
 import { type ArgKind, Refused } from "../../spec/args.ts";
 import { toByteString } from "../../util/bytes.ts";
-import { timeRfc3339 } from "../time-rfc3339.ts";
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, h2c: 80, https: 443 };
 

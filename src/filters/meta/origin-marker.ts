@@ -1,9 +1,8 @@
 // originMarker: where and when a route was made (spec filters 7). Read from the route definition for metrics; nothing per request.
 
-import { string } from "../../spec/arg-kinds.ts";
+import { string, timeRfc3339 } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
-import { timeRfc3339 } from "../time-rfc3339.ts";
 
 export const originMarker = defineFilter({
   name: "originMarker",

@@ -23,6 +23,12 @@ testFilters([
     request: { target: "/?z=1", pathParams: { id: "1" } },
     expect: { rawQuery: "x=1&y=&z=%20" },
   },
+  {
+    title: "what would end the request line is escaped",
+    chain: 'setQuery("${request.path}&e=%20+ü#")',
+    request: { target: "/a%20HTTP%2F1.1%0D%0AX-B:%201" },
+    expect: { rawQuery: "/a%20HTTP/1.1%0D%0AX-B:%201&e=%20+%C3%BC%23%7F" },
+  },
   { title: "the empty query", chain: 'setQuery("")', request: { target: "/?z=1" }, expect: { rawQuery: "" } },
   { title: "drops", chain: 'dropQuery("z")', request: { target: "/?z=1&a=%20b&z=2" }, expect: { rawQuery: "a=+b" } },
   { title: "sorts anyway", chain: 'dropQuery("z")', request: { target: "/?y=1&x=2" }, expect: { rawQuery: "x=2&y=1" } },

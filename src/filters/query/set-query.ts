@@ -1,6 +1,6 @@
 // setQuery: sets one query parameter, or the whole query (spec filters 6.3).
 
-import { setQueryValue } from "../../http/query.ts";
+import { escapeUnsendable, setQueryValue } from "../../http/query.ts";
 import { template } from "../../spec/arg-kinds.ts";
 import { one, optional } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
@@ -9,7 +9,7 @@ export const setQuery = defineFilter({
   name: "setQuery",
   summary: "Sets a query parameter to one value; with a single argument replaces the whole query.",
   details:
-    "Setting a parameter encodes the query anew, sorted by name; a whole query is sent as it is. Unresolved placeholders are empty.",
+    "Setting a parameter encodes the query anew, sorted by name; of a whole query only bytes are escaped that cannot stand in one, such as blanks and line ends. Unresolved placeholders are empty.",
   args: [one("name", template), optional("value", template)],
   examples: [
     {
@@ -27,7 +27,8 @@ export const setQuery = defineFilter({
     if (value === undefined) {
       return {
         request(ctx) {
-          ctx.request.rawQuery = name.applyLoose(ctx);
+          // A decoded value may hold a line end: it must not end the request line.
+          ctx.request.rawQuery = escapeUnsendable(name.applyLoose(ctx));
         },
       };
     }

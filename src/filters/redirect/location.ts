@@ -22,16 +22,19 @@ export const location: ArgKind<UrlReference> = {
 
 const DEFAULT_SCHEME = "https";
 
+/** Gives the Location for a request; `ownScheme` is the scheme when the location names none, "" for the one of the request. */
+type Locate = (ctx: FilterContext, ownScheme?: string) => string;
+
 /** Makes a function that gives the Location for a request; `lower` writes its path in lower case. */
-export function locationOf(given: UrlReference | undefined, lower: boolean): (ctx: FilterContext) => string {
+export function locationOf(given: UrlReference | undefined, lower: boolean): Locate {
   const path = given === undefined || given.path === "" ? null : encodedPath(given, lower);
   const scheme = given?.scheme ?? "";
   const host = given?.host ?? "";
   const query = given?.query ?? "";
-  const fragment = given === undefined || given.fragment === "" ? "" : `#${given.fragment}`;
-  return (ctx) => {
+  const fragment = given === undefined || given.fragment === "" ? "" : `#${encodedFragment(given.fragment)}`;
+  return (ctx, ownScheme = "") => {
     const request = ctx.request;
-    let url = scheme || targetScheme(request.target) || DEFAULT_SCHEME;
+    let url = scheme || ownScheme || targetScheme(request.target) || DEFAULT_SCHEME;
     url += "://";
     url += host || hostSetByFilter(ctx) || request.host;
     url += path ?? withSlash(encodePath(lower ? lowerCase(request.path) : request.path));
@@ -45,6 +48,14 @@ export function locationOf(given: UrlReference | undefined, lower: boolean): (ct
 function encodedPath(given: UrlReference, lower: boolean): string {
   if (lower) return withSlash(encodePath(lowerCase(given.path)));
   return withSlash(isValidEncoding(given.rawPath) ? given.rawPath : encodePath(given.path));
+}
+
+/** The fragment as written when all of it may stand in one (RFC 3986 3.5), else what may not escaped. */
+function encodedFragment(fragment: string): string {
+  return fragment.replaceAll(
+    /[^\w.~!$&'()*+,;=:@/?%-]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`,
+  );
 }
 
 function withSlash(path: string): string {

@@ -24,6 +24,16 @@ const cases: readonly (readonly [chain: string, target: string, location: string
     "https://o.example/pp?y=2&z=1",
   ],
   ['preserveHost("true") -> redirectTo(302)', "/p", "https://example.org/p"],
+  // The Host header counts that a filter set, wherever the backend request goes.
+  [
+    'setRequestHeader("Host", "o.example") -> setDynamicBackendHost("b.example") -> redirectTo(302)',
+    "/p",
+    "https://o.example/p",
+  ],
+  ['queryToHeader("h", "Host") -> redirectTo(302, "/q?")', "/p?h=o.example", "https://o.example/q?h=o.example"],
+  ['setRequestHeader("Host", "") -> redirectTo(302)', "/p", "https://example.org/p"],
+  ['redirectTo(302, "#a b<%20>")', "/p", "https://example.org/p#a%20b%3C%20%3E"],
+  ['redirectTo(302, "#ü?/")', "/p", "https://example.org/p#%C3%BC?/"],
   ['redirect(302, "/foo")', "/a?x=1", "https://example.org/foo?x=1"],
 ];
 
@@ -50,6 +60,25 @@ testFilters([
     title: "the older one calls the backend and drops its headers",
     chain: 'redirect(301) -> setRequestHeader("X-A", "1")',
     answer: { headers: [["X-B", "1"]], body: ["old"] },
-    expect: { status: 301, requestHeaders: { "x-a": "1" }, headers: { location: "https://example.org/" } },
+    expect: { status: 301, requestHeaders: { "x-a": "1" }, headers: { location: "https://example.org/" }, body: "old" },
+  },
+  {
+    title: "what other filters do to its head is lost, what they do to the body is not",
+    chain:
+      'setResponseHeader("X-A", "1") -> status(200) -> wrapContent("<", ">") -> redirect(302, "/left") -> redirect(301, "/right") -> setResponseHeader("X-B", "1")',
+    answer: { headers: [["Content-Length", "3"]], body: ["old"] },
+    expect: { status: 301, headers: { location: "https://example.org/right" }, body: "<old>" },
+  },
+  {
+    title: "its scheme on a network backend",
+    chain: "redirect(301)",
+    request: { backendScheme: "http" },
+    expect: { headers: { location: "http://example.org/" } },
+  },
+  {
+    title: "a named scheme counts more",
+    chain: 'redirect(301, "https://o.example")',
+    request: { backendScheme: "http" },
+    expect: { headers: { location: "https://o.example/" } },
   },
 ]);

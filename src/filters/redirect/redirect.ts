@@ -1,5 +1,5 @@
-// redirect: the older redirect, which calls the backend first (spec filters 6.4). The response is replaced as a whole; filters to
-// the left still see it.
+// redirect: the older redirect, which calls the backend first (spec filters 6.4). Its status and Location are all that the client sees
+// of the head; what other filters and the backend put there is lost, the body stays.
 
 import { status } from "../../spec/arg-kinds.ts";
 import { one, optional } from "../../spec/args.ts";
@@ -8,8 +8,9 @@ import { location, locationOf } from "./location.ts";
 
 export const redirect = defineFilter({
   name: "redirect",
-  summary: "Replaces the response of the backend by a redirect.",
-  details: "The location is put together as by redirectTo.",
+  summary: "Makes a redirect of the response of the backend.",
+  details:
+    "The location is put together as by redirectTo; on a network backend the scheme is the one of the backend when it is not named. Other headers are lost, the body stays.",
   deprecated: "use redirectTo",
   args: [one("status", status), optional("location", location)],
   examples: [
@@ -23,7 +24,7 @@ export const redirect = defineFilter({
     const locate = locationOf(given, false);
     return {
       response(ctx) {
-        ctx.serve(code, [["Location", locate(ctx)]], null);
+        ctx.fixResponseHead(code, [["Location", locate(ctx, ctx.backendScheme)]]);
       },
     };
   },

@@ -17,8 +17,8 @@ export async function listDirectory(path: Buffer): Promise<string> {
   return `${page}</pre>\n`;
 }
 
-/** A relative reference to a name; one with a colon would be read as a scheme. */
-function reference(name: string): string {
+/** A relative reference to a name (a byte string); one with a colon would be read as a scheme. */
+export function reference(name: string): string {
   const encoded = encodePath(name);
   return encoded.includes(":") || encoded.startsWith("//") ? `./${encoded}` : encoded;
 }

@@ -2,13 +2,12 @@
 
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { encodePath } from "../../http/path.ts";
 import { SNIFF_LENGTH, sniffContentType } from "../../http/sniff.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import { areWorthwhile, type ByteRange, parseByteRanges } from "./byte-ranges.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { fileBody, fileStart, multipartBody } from "./file-body.ts";
-import { hasIndex, listDirectory } from "./listing.ts";
+import { hasIndex, listDirectory, reference } from "./listing.ts";
 import { checkPreconditions } from "./preconditions.ts";
 
 const INDEX = "/index.html";
@@ -28,8 +27,8 @@ export async function serveFile(ctx: FilterContext, prefix: string, root: Buffer
       if (root.toString("latin1").endsWith(INDEX)) return redirect(ctx, "../");
       return serveError(ctx, 500, "500 Internal Server Error");
     }
-    if (found.isDirectory() && !slash) return redirect(ctx, `${lastSegment(asked)}/`);
-    if (!found.isDirectory() && slash) return redirect(ctx, `../${lastSegment(clean)}`);
+    if (found.isDirectory() && !slash) return redirect(ctx, reference(`${lastSegment(asked)}/`));
+    if (!found.isDirectory() && slash) return redirect(ctx, reference(`../${lastSegment(clean)}`));
     if (found.isDirectory()) {
       if (!(await hasIndex(file))) return await serveList(ctx, file, found);
       file = Buffer.concat([file, Buffer.from(INDEX)]);
@@ -56,7 +55,7 @@ function cleanPath(path: string): string {
 }
 
 function lastSegment(path: string): string {
-  return encodePath(path.slice(path.lastIndexOf("/") + 1));
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 async function serveList(ctx: FilterContext, directory: Buffer, found: Stats): Promise<void> {

@@ -31,6 +31,8 @@ const files: Readonly<Record<string, string | Buffer>> = {
   "list/sub/x": "x",
   "dir/index.html": "<p>index",
   "sp ace/\u00fc": "x",
+  "c:d/x": "x",
+  "e:f": "x",
 };
 for (const [name, content] of Object.entries(files)) {
   const path = join(root, name);
@@ -111,6 +113,9 @@ describe("errors and redirects", () => {
     ["/dir/index.html", "./"],
     ["/index.html?q", "./?q"],
     ["/a.txt/", "../a.txt"],
+    // Without the dot the part before the colon would be a scheme.
+    ["/c:d", "./c:d/"],
+    ["/e:f/", "./../e:f"],
   ] as const) {
     test(path, async () => {
       const got = await get(path);

@@ -1,0 +1,18 @@
+// Options that single filters read (spec filters); a filter's declaration names them.
+
+import { CODINGS } from "../http/content-coding.ts";
+import { option } from "./option.ts";
+import { bool, int, list, string } from "./option-kinds.ts";
+
+export const filterOptions = [
+  option(
+    "compress-encodings",
+    list(...CODINGS),
+    [],
+    "Encodings of compress() in order of preference. Empty: gzip, deflate, br, zstd.",
+  ),
+  option("max-matcher-buffer-size", int, 2_097_152, "Bytes of a request body that blockContent() holds back."),
+  option("mtls-authn-ca", string, "", "Files with the certificates that mtlsAuthn() trusts (PEM), comma separated."),
+  option("mtls-authn-append-ca", bool, false, "mtlsAuthn() trusts the certificates of the system too."),
+  option("max-audit-body", int, 1024, "Bytes of a request body that auditLog() shows. 0: none; negative: all."),
+] as const;
