@@ -7,22 +7,21 @@
 
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
 import { ReadTarget } from "../backends/read-buffers.ts";
 import { refusal } from "../http/h1/errors.ts";
-import { statusLine } from "../http/h1/head-writer.ts";
 import { RequestHead } from "../http/h1/request-head.ts";
 import { parseRequestHead } from "../http/h1/request-parser.ts";
-import { KIND } from "../http/h1/tables.ts";
 import type { Headers } from "../http/headers.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { type ClientStream, Framing, type RequestBodySink } from "./client-stream.ts";
 import { DebugStream } from "./debug-stream.ts";
 import { Exchange } from "./exchange.ts";
+import { MessageLimits } from "./message-limits.ts";
 import { peerCertificates } from "./peer-certificates.ts";
 import type { Proxy } from "./proxy.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
 import { RequestBody } from "./request-body.ts";
+import { responseHead, takeConnection } from "./response-head.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { readAsStream, readInto } from "./socket-reads.ts";
 
@@ -36,8 +35,6 @@ const CLOSED = 4;
 const MAX_WAITING_BYTES = 65536;
 /** How long a closing connection may still send what nobody reads, so that the response is not lost in a reset. */
 const LINGER_MS = 1000;
-
-const none: readonly never[] = [];
 
 export class ClientConnection implements ClientStream, Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
@@ -57,8 +54,7 @@ export class ClientConnection implements ClientStream, Timed {
   readonly #writer: ResponseWriter;
   #certificates: readonly X509Certificate[] | null = null;
   #requests = 0;
-  #readDeadlineMs = Number.POSITIVE_INFINITY;
-  #writeDeadlineMs = Number.POSITIVE_INFINITY;
+  readonly #limits = new MessageLimits();
   /** The response is written, but the request body has not been read to its end. */
   #responded = false;
   #parsing = false;
@@ -172,25 +168,18 @@ export class ClientConnection implements ClientStream, Timed {
     this.#responded = false;
     this.#close = !head.keepAlive || proxy.draining || this.#tooOld();
     const now = proxy.deadlines.now;
-    this.#writeDeadlineMs = now + options.writeTimeoutMs;
-    this.#readDeadlineMs = this.bodyDone ? Number.POSITIVE_INFINITY : now + options.readTimeoutMs;
-    this.#setDeadline();
+    this.#limits.begin(now + options.readTimeoutMs, now + options.writeTimeoutMs);
+    this.deadlineMs = this.#limits.nearest(this.bodyDone);
     this.#exchange.start(head);
-  }
-
-  /** The nearest of the limits of the present request. */
-  #setDeadline(): void {
-    const read = this.bodyDone ? Number.POSITIVE_INFINITY : this.#readDeadlineMs;
-    this.deadlineMs = read < this.#writeDeadlineMs ? read : this.#writeDeadlineMs;
   }
 
   /** -keepalive-server and -keepalive-requests-server: the response says `Connection: close`. */
   #tooOld(): boolean {
     const { options, deadlines, connectionMetrics } = this.#proxy;
     const byAge = deadlines.now - this.#acceptedMs >= options.keepAliveMs;
-    const tooOld = byAge || this.#requests >= options.keepAliveRequests;
-    if (tooOld) connectionMetrics?.expired(byAge);
-    return tooOld;
+    if (!byAge && this.#requests < options.keepAliveRequests) return false;
+    connectionMetrics?.expired(byAge);
+    return true;
   }
 
   /** Answers what is not a request, and closes. */
@@ -201,7 +190,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   get certificates(): readonly X509Certificate[] {
-    return (this.#certificates ??= this.secure ? peerCertificates(this.socket as TLSSocket) : none);
+    return (this.#certificates ??= peerCertificates(this.socket));
   }
 
   // ---- request body
@@ -211,10 +200,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
   startBody(sink: RequestBodySink): void {
     const body = this.#body;
-    if (body.done) {
-      sink.onRequestEnd();
-      return;
-    }
+    if (body.done) return sink.onRequestEnd();
     if (body.awaitsContinue && !this.#writer.headGiven) this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     body.start(sink);
     this.#readBody();
@@ -229,12 +215,11 @@ export class ClientConnection implements ClientStream, Timed {
   dropBody(): void {
     const body = this.#body;
     if (body.done || body.isDropped) return;
-    if (body.isTooMuchToDrop) {
-      this.#close = true;
-      return;
+    if (body.isTooMuchToDrop) this.#close = true;
+    else {
+      body.drop();
+      this.#readBody();
     }
-    body.drop();
-    this.#readBody();
   }
 
   #readBody(): void {
@@ -260,26 +245,14 @@ export class ClientConnection implements ClientStream, Timed {
 
   head(status: number, headers: Headers, canonical: boolean, framing: Framing, length: number): void {
     const body = this.#body;
-    const http10 = this.#head.minorVersion === 0;
-    const chunked = framing === Framing.unknown && !http10;
-    if (framing === Framing.unknown && http10) this.#close = true;
+    const { minorVersion } = this.#head;
+    const chunked = framing === Framing.unknown && minorVersion > 0;
+    if (framing === Framing.unknown && minorVersion === 0) this.#close = true;
     if (!body.done && !body.started && body.isTooMuchToDrop) this.#close = true;
-    this.#ownConnection(headers);
-    headers.mendAdditions();
-    let text = statusLine(status, this.#head.minorVersion) + headers.serialize(canonical);
-    if (headers.known(KIND.date) === undefined) text += `Date: ${this.#proxy.date.at(Date.now())}\r\n`;
-    if (chunked) text += "Transfer-Encoding: chunked\r\n";
-    if (this.#close && !http10) text += "Connection: close\r\n";
-    else if (!this.#close && http10) text += "Connection: keep-alive\r\n";
-    this.#writer.head(`${text}\r\n`, framing, length, chunked);
-  }
-
-  /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
-  #ownConnection(headers: Headers): void {
-    const connection = headers.known(KIND.connection);
-    if (connection === undefined) return;
-    if (connection.toLowerCase() === "close") this.#close = true;
-    headers.delete("Connection");
+    if (takeConnection(headers)) this.#close = true;
+    const { date } = this.#proxy;
+    const text = responseHead(status, minorVersion, headers, canonical, date, chunked, this.#close);
+    this.#writer.head(text, framing, length, chunked);
   }
 
   write(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
@@ -312,13 +285,13 @@ export class ClientConnection implements ClientStream, Timed {
 
   limitWrite(ms: number): void {
     this.#writer.mute = false; // The limit of the listener may have been over already.
-    this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
-    this.#setDeadline();
+    this.#limits.writeMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
+    this.deadlineMs = this.#limits.nearest(this.bodyDone);
   }
 
   limitRead(ms: number): void {
-    this.#readDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
-    this.#setDeadline();
+    this.#limits.readMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
+    this.deadlineMs = this.#limits.nearest(this.bodyDone);
   }
 
   /** The response is written: go on with the next request, or close. */
@@ -386,9 +359,9 @@ export class ClientConnection implements ClientStream, Timed {
   onDeadline(): void {
     if (this.#state !== BUSY) {
       this.socket.destroy();
-    } else if (!this.bodyDone && this.#readDeadlineMs <= this.#proxy.deadlines.now) {
-      this.#readDeadlineMs = Number.POSITIVE_INFINITY;
-      this.#setDeadline();
+    } else if (!this.bodyDone && this.#limits.isReadOver(this.#proxy.deadlines.now)) {
+      this.#limits.readMs = Number.POSITIVE_INFINITY;
+      this.deadlineMs = this.#limits.nearest(false);
       this.#close = true;
       this.#exchange.onClientGone();
     } else if (this.#writer.headGiven) {

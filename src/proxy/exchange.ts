@@ -9,7 +9,7 @@ import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
 import type { AccessLogDecision, Body } from "../spec/context.ts";
 import { canBeWritten } from "./backend-request.ts";
-import type { ClientEvents, ClientStream, RequestBodySink } from "./client-stream.ts";
+import type { ClientEvents, ClientStream } from "./client-stream.ts";
 import type { DebugStream } from "./debug-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
@@ -26,9 +26,9 @@ import {
 import { record } from "./record.ts";
 import { checkRequest } from "./request-checks.ts";
 import { accessLogOn, RequestContext } from "./request-context.ts";
+import { RequestDrain } from "./request-drain.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { BackendKind } from "./route-instance.ts";
-import { TransformChain, type TransformOutput } from "./transform-chain.ts";
 import { startUpgrade, type Upgrade } from "./upgrade.ts";
 
 /** Where the exchange is; DONE is also the state between requests. */
@@ -53,7 +53,8 @@ export class Exchange implements ClientEvents {
   sendingMs = 0;
   gone = false;
   #upgrade: Upgrade | null = null;
-  #drainChain: TransformChain | null = null;
+  /** Made for the first body that no backend takes. */
+  #drain: RequestDrain | null = null;
   /** True for an answer from before the routing: no log line, no metrics. */
   #unrecorded = false;
   #lookups = 0;
@@ -209,36 +210,11 @@ export class Exchange implements ClientEvents {
       return;
     }
     this.phase = Phase.drain;
-    const transforms = this.ctx.requestTransforms;
-    this.#drainChain = transforms === null ? null : new TransformChain(transforms, this.#drained);
-    this.client.startBody(this.#drain);
+    this.#drain ??= new RequestDrain(this.client, () => {
+      if (this.phase === Phase.drain) this.responsePhase();
+    });
+    this.#drain.start(this.ctx.requestTransforms);
   }
-
-  readonly #onDrained = (): void => {
-    this.#drainChain = null;
-    if (this.phase === Phase.drain) this.responsePhase();
-  };
-
-  /** What the transforms of filters make of a body that nobody takes is dropped, and so is their failure. */
-  readonly #drained: TransformOutput = {
-    onPiece: () => true,
-    onReady: () => this.client.resumeBody(),
-    onEnd: this.#onDrained,
-    onTransformFailed: this.#onDrained,
-  };
-
-  readonly #drain: RequestBodySink = {
-    onRequestData: (buffer, start, end) =>
-      this.#drainChain === null || this.#drainChain.push(Buffer.from(buffer.subarray(start, end))),
-    onRequestEnd: () => {
-      if (this.#drainChain === null) this.#onDrained();
-      else this.#drainChain.end();
-    },
-    onRequestMalformed: () => {
-      this.#drainChain?.destroy();
-      this.#onDrained();
-    },
-  };
 
   /** The response is in the context: run the response filters of all executed routes, innermost first, last filter first. */
   responsePhase(): void {
@@ -354,7 +330,7 @@ export class Exchange implements ClientEvents {
     const filtersRun = this.phase === Phase.response;
     this.error = error;
     this.#turn++;
-    this.#drainChain?.destroy();
+    this.#drain?.cancel();
     this.forward.cancel();
     this.#upgrade?.cancel();
     serveError(this.ctx, error);
