@@ -200,7 +200,10 @@ export class ClientConnection implements ClientStream, Timed {
   }
   startBody(sink: RequestBodySink): void {
     const body = this.#body;
-    if (body.done) return sink.onRequestEnd();
+    if (body.done) {
+      sink.onRequestEnd();
+      return;
+    }
     if (body.awaitsContinue && !this.#writer.headGiven) this.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");
     body.start(sink);
     this.#readBody();
@@ -224,8 +227,7 @@ export class ClientConnection implements ClientStream, Timed {
 
   #readBody(): void {
     const body = this.#body;
-    const received = this.#received;
-    body.read(received, received.isOwn || this.#reads.isPrivate(received.buffer));
+    body.read(this.#received, this.#received.isOwn || this.#reads.isPrivate(this.#received.buffer));
     if (this.#state !== BUSY) return;
     if (body.broken) this.#close = true;
     if (body.held) this.#pause();
@@ -250,8 +252,7 @@ export class ClientConnection implements ClientStream, Timed {
     if (framing === Framing.unknown && minorVersion === 0) this.#close = true;
     if (!body.done && !body.started && body.isTooMuchToDrop) this.#close = true;
     if (takeConnection(headers)) this.#close = true;
-    const { date } = this.#proxy;
-    const text = responseHead(status, minorVersion, headers, canonical, date, chunked, this.#close);
+    const text = responseHead(status, minorVersion, headers, canonical, this.#proxy.date, chunked, this.#close);
     this.#writer.head(text, framing, length, chunked);
   }
 
