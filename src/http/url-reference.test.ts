@@ -43,6 +43,8 @@ for (const text of [
   "//h%41/",
   "#%z",
   "http://[::1]x",
+  "http://u%zz@h/",
+  "http://a b@h/",
 ]) {
   test(`refuses ${JSON.stringify(text)}`, () => assert.equal(parseUrlReference(text), undefined));
 }

@@ -43,8 +43,9 @@ function parse(text: string, fragment: string, relative: boolean): UrlReference 
     const slash = rest.indexOf("/", 2);
     const authority = slash < 0 ? rest.slice(2) : rest.slice(2, slash);
     rest = slash < 0 ? "" : rest.slice(slash);
-    host = authority.slice(authority.lastIndexOf("@") + 1);
-    if (!isHostPort(host)) return undefined;
+    const at = authority.lastIndexOf("@");
+    host = authority.slice(at + 1);
+    if (!isHostPort(host) || !isUserInfo(authority.slice(0, Math.max(at, 0)))) return undefined;
   }
   const path = decodeEscapes(rest);
   return path === undefined ? undefined : { scheme, host, rawPath: rest, path, query, fragment };
@@ -94,6 +95,11 @@ function isHostPort(text: string): boolean {
     name = text.slice(0, colon);
   }
   return isName(name, false);
+}
+
+/** RFC 3986 3.2.1; also an `@`, when the authority holds several. */
+function isUserInfo(text: string): boolean {
+  return /^[\w.~!$&'()*+,;=:@%-]*$/.test(text) && decodeEscapes(text) !== undefined;
 }
 
 function isPort(text: string): boolean {
