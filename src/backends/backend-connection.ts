@@ -6,6 +6,7 @@
 
 import net from "node:net";
 import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
+import { BAD_FRAMING, errorText } from "../http/h1/errors.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
@@ -59,8 +60,9 @@ export class BackendConnection implements Timed {
   #state = HEAD;
   #left = 0;
   #decoder: ChunkedDecoder | null = null;
-  /** The beginning of a head that is not complete, or bytes that wait for `resume`. */
+  /** The beginning of a head that is not complete, or bytes that wait for `resume`: `#heldEnd` of them, then room. */
   #held: Buffer | null = null;
+  #heldEnd = 0;
   #paused = false;
   #private: Buffer | null = null;
   #error: SocketError | null = null;
@@ -180,7 +182,7 @@ export class BackendConnection implements Timed {
     const held = this.#held;
     if (held !== null) {
       this.#held = null;
-      if (!this.#consume(held, 0, held.length, true)) return;
+      if (!this.#consume(held, 0, this.#heldEnd, true)) return;
     }
     this.socket.resume();
   }
@@ -202,11 +204,26 @@ export class BackendConnection implements Timed {
 
   /** True: go on reading. */
   #onRead(buffer: Buffer, bytes: number): boolean {
-    const held = this.#held;
-    if (held === null) return this.#consume(buffer, 0, bytes, buffer === this.#private);
-    const joined = Buffer.concat([held, buffer.subarray(0, bytes)]);
+    if (this.#held === null) return this.#consume(buffer, 0, bytes, buffer === this.#private);
+    const joined = this.#join(this.#held, buffer, bytes);
     this.#held = null;
-    return this.#consume(joined, 0, joined.length, true);
+    return this.#consume(joined, 0, this.#heldEnd, true);
+  }
+
+  /** Puts bytes behind those that are held. Room is doubled when it runs out: a head in many pieces costs what its bytes cost. */
+  #join(held: Buffer, buffer: Buffer, bytes: number): Buffer {
+    const start = this.#heldEnd;
+    this.#heldEnd = start + bytes;
+    const room = held.length < this.#heldEnd ? Buffer.allocUnsafeSlow(this.#heldEnd * 2) : held;
+    if (room !== held) held.copy(room, 0, 0, start);
+    buffer.copy(room, start, 0, bytes);
+    return room;
+  }
+
+  /** Keeps the bytes from `at` on; a buffer that is held already is kept as it is. */
+  #hold(buffer: Buffer, at: number, end: number, mine: boolean): void {
+    this.#held = mine && at === 0 ? buffer : Buffer.from(buffer.subarray(at, end));
+    this.#heldEnd = end - at;
   }
 
   /** Works off received bytes; `lasting` tells that they stay as they are until the next read. */
@@ -216,18 +233,21 @@ export class BackendConnection implements Timed {
     while (this.#state === HEAD) {
       const used = parseResponseHead(this.head, buffer, at, end, defaultResponseLimits);
       if (used === 0) {
-        this.#held = Buffer.from(buffer.subarray(at, end));
+        this.#hold(buffer, at, end, lasting && buffer !== this.#private);
         return true;
       }
       if (used < 0) {
-        this.#fail(BackendFailure.malformed, "malformed HTTP response");
+        this.#fail(
+          used === BAD_FRAMING ? BackendFailure.ambiguous : BackendFailure.malformed,
+          `malformed HTTP response: ${errorText(used)}`,
+        );
         return false;
       }
       at += used;
       if (!this.#headRead()) {
         if (this.#isClosed()) return false;
         this.#paused = true;
-        if (at < end) this.#held = Buffer.from(buffer.subarray(at, end));
+        if (at < end) this.#hold(buffer, at, end, false);
         return false;
       }
     }
@@ -331,7 +351,9 @@ export class BackendConnection implements Timed {
     this.#owner = null;
     this.#state = IDLE;
     this.#returnPrivate(written);
-    if (clean && this.requestSent && this.head.keepAlive && !this.head.poisoned && !this.socket.destroyed) {
+    const { keepAlive, poisoned, status } = this.head;
+    // After a 101 the other end speaks another protocol.
+    if (clean && this.requestSent && keepAlive && !poisoned && status !== 101 && !this.socket.destroyed) {
       this.pool.release(this);
     } else {
       this.destroy();

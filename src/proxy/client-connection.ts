@@ -250,8 +250,9 @@ export class ClientConnection implements ClientStream, Timed {
     this.#writer.head(`${text}\r\n`, framing, length, chunked);
   }
 
-  /** Connection is ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
+  /** Framing and Connection are ours (decisions: hop-by-hop headers); a filter that says `close` is heard. */
   #ownConnection(headers: Headers): void {
+    if (headers.known(KIND.transferEncoding) !== undefined) headers.delete("Transfer-Encoding");
     const connection = headers.known(KIND.connection);
     if (connection === undefined) return;
     if (connection.toLowerCase() === "close") this.#close = true;
@@ -264,6 +265,11 @@ export class ClientConnection implements ClientStream, Timed {
 
   writeText(text: string): void {
     this.#writer.writeText(text);
+  }
+
+  /** The log counts what an answer to HEAD would have had (spec proxy 18). */
+  skipBody(body: string | Uint8Array): void {
+    if (this.#head.method === "HEAD") this.#writer.bodyBytes += body.length;
   }
 
   flush(): void {
@@ -287,6 +293,7 @@ export class ClientConnection implements ClientStream, Timed {
   }
 
   limitWrite(ms: number): void {
+    if (ms <= 0) this.#writer.mute = true;
     this.#writeDeadlineMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.#setDeadline();
   }

@@ -375,8 +375,7 @@ export class Exchange implements ClientEvents {
     this.gone = true;
     if (this.phase === Phase.sending) {
       this.forward.cancel();
-      this.sender.stop();
-      this.finish(false);
+      this.sender.breakOff("the client is gone");
     } else {
       this.fail(clientGone);
     }

@@ -102,7 +102,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #onTimeout(): void {
     if (this.#responding) {
       this.cancel();
-      this.#exchange.sender.breakOff();
+      this.#exchange.sender.breakOff(backendDeadline.message);
     } else {
       record.backendFailed(this.#exchange);
       this.#exchange.fail(backendDeadline);
@@ -294,8 +294,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.connection = null;
     if (this.#responding) {
       this.#clearTimers();
-      record.streamingFailed(exchange, message);
-      exchange.sender.breakOff();
+      exchange.sender.breakOff(message);
       return;
     }
     if (!this.#retry(connection, failure)) this.#failed(failure, message);

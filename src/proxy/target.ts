@@ -3,6 +3,7 @@
 
 import type { Pools } from "../backends/pool.ts";
 import { splitBackendAddress } from "../eskip/url.ts";
+import { parseRequestUrl } from "../http/url-reference.ts";
 import type { Proxy } from "./proxy.ts";
 import type { RequestContext } from "./request-context.ts";
 import { BackendKind, type BackendTarget } from "./route-instance.ts";
@@ -42,8 +43,8 @@ function dynamicTarget(ctx: RequestContext, proxy: Proxy): BackendTarget | null 
   let scheme = ctx.request.tls ? "https" : "http";
   let host = ctx.request.host;
   if (ctx.dynamicUrl !== "") {
-    const url = splitBackendAddress(ctx.dynamicUrl);
-    if (!("error" in url)) {
+    const url = parseRequestUrl(ctx.dynamicUrl);
+    if (url !== undefined) {
       scheme = url.scheme;
       host = url.host;
     }
