@@ -6,11 +6,13 @@
 
 import type { Socket } from "node:net";
 import { ChunkEvent, ChunkedDecoder, chunkHeader } from "../http/h1/chunked.ts";
+import { BAD_FRAMING, errorText } from "../http/h1/errors.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { BackendFailure, type SocketError, socketErrorText } from "./backend-failure.ts";
 import { dial } from "./dial.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import type { HostPool, Pools } from "./pool.ts";
 import { LONG_BODY_BYTES, ReadTarget } from "./read-buffers.ts";
 
@@ -59,8 +61,7 @@ export class BackendConnection implements Timed {
   #state = HEAD;
   #left = 0;
   #decoder: ChunkedDecoder | null = null;
-  /** The beginning of a head that is not complete, or bytes that wait for `resume`. */
-  #held: Buffer | null = null;
+  readonly #held = new HeldBytes();
   #paused = false;
   readonly #reads: ReadTarget;
   readonly #onSent = (): void => {
@@ -186,10 +187,10 @@ export class BackendConnection implements Timed {
   resume(): void {
     if (!this.#paused || this.#state === CLOSED) return;
     this.#paused = false;
-    const held = this.#held;
+    const held = this.#held.buffer;
     if (held !== null) {
-      this.#held = null;
-      if (!this.#consume(held, 0, held.length, true)) return;
+      this.#held.buffer = null;
+      if (!this.#consume(held, 0, this.#held.end, true)) return;
     }
     this.socket.resume();
   }
@@ -212,10 +213,8 @@ export class BackendConnection implements Timed {
   /** True: go on reading. */
   #onRead(buffer: Buffer, bytes: number): boolean {
     const held = this.#held;
-    if (held === null) return this.#consume(buffer, 0, bytes, this.#reads.isPrivate(buffer));
-    const joined = Buffer.concat([held, buffer.subarray(0, bytes)]);
-    this.#held = null;
-    return this.#consume(joined, 0, joined.length, true);
+    if (held.buffer === null) return this.#consume(buffer, 0, bytes, this.#reads.isPrivate(buffer));
+    return this.#consume(held.join(buffer, bytes), 0, held.end, true);
   }
 
   /** Works off received bytes; `lasting` tells that they stay as they are until the next read. */
@@ -225,18 +224,21 @@ export class BackendConnection implements Timed {
     while (this.#state === HEAD) {
       const used = parseResponseHead(this.head, buffer, at, end, defaultResponseLimits);
       if (used === 0) {
-        this.#held = Buffer.from(buffer.subarray(at, end));
+        this.#held.hold(buffer, at, end, lasting && !this.#reads.isPrivate(buffer));
         return true;
       }
       if (used < 0) {
-        this.#fail(BackendFailure.malformed, "malformed HTTP response");
+        this.#fail(
+          used === BAD_FRAMING ? BackendFailure.ambiguous : BackendFailure.malformed,
+          `malformed HTTP response: ${errorText(used)}`,
+        );
         return false;
       }
       at += used;
       if (!this.#headRead()) {
         if (this.#isClosed()) return false;
         this.#paused = true;
-        if (at < end) this.#held = Buffer.from(buffer.subarray(at, end));
+        if (at < end) this.#held.hold(buffer, at, end, false);
         return false;
       }
     }
@@ -340,7 +342,9 @@ export class BackendConnection implements Timed {
     this.#owner = null;
     this.#state = IDLE;
     this.#reads.release(written);
-    if (clean && this.requestSent && this.head.keepAlive && !this.head.poisoned && !this.socket.destroyed) {
+    const { keepAlive, poisoned, status } = this.head;
+    // After a 101 the other end speaks another protocol.
+    if (clean && this.requestSent && keepAlive && !poisoned && status !== 101 && !this.socket.destroyed) {
       this.pool.release(this);
     } else {
       this.destroy();
@@ -356,8 +360,8 @@ export class BackendConnection implements Timed {
   }
 
   #onEnd(): void {
-    if (this.#state === UNTIL_CLOSE && this.#held === null) this.#finish(false, false);
-    else if (this.#state !== IDLE && this.#paused && this.#held !== null) return;
+    if (this.#state === UNTIL_CLOSE && this.#held.buffer === null) this.#finish(false, false);
+    else if (this.#state !== IDLE && this.#paused && this.#held.buffer !== null) return;
     else this.#onClose();
   }
 

@@ -10,12 +10,14 @@ export const BackendFailure = {
   network: 4,
   /** Closed without any answer. */
   closed: 5,
-  /** An answer that is not HTTP, contradicts itself, or breaks off inside the head. */
+  /** An answer that is not HTTP, has lengths that differ, or breaks off inside the head. */
   malformed: 6,
   /** No response head in time. */
   timeout: 7,
   /** The response body broke off. */
   brokenBody: 8,
+  /** An answer whose end two readers could find at different places. */
+  ambiguous: 9,
 } as const;
 
 export type BackendFailure = (typeof BackendFailure)[keyof typeof BackendFailure];

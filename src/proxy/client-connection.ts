@@ -19,6 +19,7 @@ import { Exchange } from "./exchange.ts";
 import { MessageLimits } from "./message-limits.ts";
 import { peerCertificates } from "./peer-certificates.ts";
 import type { Proxy } from "./proxy.ts";
+import { ReadGate } from "./read-gate.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
 import { RequestBody } from "./request-body.ts";
 import { responseHead, takeConnection } from "./response-head.ts";
@@ -55,11 +56,11 @@ export class ClientConnection implements ClientStream, Timed {
   #certificates: readonly X509Certificate[] | null = null;
   #requests = 0;
   readonly #limits = new MessageLimits();
+  readonly #gate: ReadGate;
   /** The response is written, but the request body has not been read to its end. */
   #responded = false;
   #parsing = false;
   #ended = false;
-  #paused = false;
   #close = false;
 
   /** `fresh`: nothing was read from the socket yet, and it is not TLS. */
@@ -67,6 +68,7 @@ export class ClientConnection implements ClientStream, Timed {
     this.#proxy = proxy;
     this.#reads = new ReadTarget(proxy.pools.buffers);
     this.#body = new RequestBody(this.#reads);
+    this.#gate = new ReadGate(socket);
     this.socket = socket;
     this.secure = "encrypted" in socket;
     this.remoteAddress = remoteAddress;
@@ -117,25 +119,13 @@ export class ClientConnection implements ClientStream, Timed {
       this.#exchange.onClientDrain();
     } else if (this.#state === HEAD) {
       this.#parse();
-      if (this.#state === HEAD) this.#unpause();
+      if (this.#state === HEAD) this.#gate.open();
     }
   }
 
   #limitWaiting(): void {
     if (this.#state === HEAD ? !this.#writer.isBehind() : this.#state !== BUSY) return;
-    if (this.#received.length >= MAX_WAITING_BYTES) this.#pause();
-  }
-
-  #pause(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.socket.pause();
-  }
-
-  #unpause(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.socket.resume();
+    if (this.#received.length >= MAX_WAITING_BYTES) this.#gate.close();
   }
 
   /** Runs requests as long as complete heads wait; an exchange that ends at once does not deepen the stack. */
@@ -230,8 +220,8 @@ export class ClientConnection implements ClientStream, Timed {
     body.read(this.#received, this.#received.isOwn || this.#reads.isPrivate(this.#received.buffer));
     if (this.#state !== BUSY) return;
     if (body.broken) this.#close = true;
-    if (body.held) this.#pause();
-    else if (body.started) this.#unpause();
+    if (body.held) this.#gate.close();
+    else if (body.started) this.#gate.open();
     if (this.#responded && (body.done || body.broken)) this.#done();
   }
 
@@ -264,6 +254,11 @@ export class ClientConnection implements ClientStream, Timed {
     this.#writer.writeText(text);
   }
 
+  /** The log counts what an answer to HEAD would have had (spec proxy 18). */
+  skipBody(body: string | Uint8Array): void {
+    if (this.#head.method === "HEAD") this.#writer.bodyBytes += body.length;
+  }
+
   flush(): void {
     this.#writer.flush();
   }
@@ -279,13 +274,13 @@ export class ClientConnection implements ClientStream, Timed {
     // What the backend did send still goes out; without its end the client sees that it is not all.
     this.#writer.flush();
     this.#state = LINGER;
-    this.deadlineMs = this.#proxy.deadlines.touch() + LINGER_MS;
+    this.deadlineMs = this.#limits.nearest(true);
     if (this.#ended || this.#writer.mute) this.socket.destroy();
     else this.socket.destroySoon();
   }
 
   limitWrite(ms: number): void {
-    this.#writer.mute = false; // The limit of the listener may have been over already.
+    this.#writer.mute = ms <= 0; // The limit of the listener may have been over already.
     this.#limits.writeMs = this.#proxy.deadlines.touch() + Math.max(ms, 0);
     this.deadlineMs = this.#limits.nearest(this.bodyDone);
   }
@@ -320,17 +315,21 @@ export class ClientConnection implements ClientStream, Timed {
     } else {
       this.#received.clear();
     }
-    this.#unpause();
+    this.#gate.open();
   }
 
   /** Sends what is left, then FIN; what still arrives is read and dropped for a moment so that no reset overtakes the response. */
   #linger(): void {
+    const { deadlines } = this.#proxy;
+    // A client that reads slowly has its time for the response; the moment begins when all of it has left.
+    this.deadlineMs = this.#state === BUSY ? this.#limits.nearest(true) : deadlines.touch() + LINGER_MS;
     this.#state = LINGER;
     this.#received.clear();
-    this.deadlineMs = this.#proxy.deadlines.touch() + LINGER_MS;
-    this.socket.end();
+    this.socket.end(() => {
+      this.deadlineMs = deadlines.touch() + LINGER_MS;
+    });
     if (this.#ended) this.socket.destroySoon();
-    this.#unpause();
+    this.#gate.open();
   }
 
   /** The process drains: an idle connection closes, a busy one after its response. */

@@ -47,6 +47,8 @@ export interface ClientStream {
   write(buffer: Buffer, start: number, end: number, lasting: boolean): boolean;
   /** A short body as a byte string: the whole of it, kept until `end`. */
   writeText(text: string): void;
+  /** The body of an answer that has none because of its method or status. */
+  skipBody(body: string | Uint8Array): void;
   /** The response is complete. */
   end(): void;
   /** Writes out what is kept back. */

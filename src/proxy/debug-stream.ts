@@ -134,6 +134,12 @@ export class DebugStream implements ClientStream {
     else this.write(Buffer.from(body, "latin1"), 0, body.length, true);
   }
 
+  skipBody(body: string | Uint8Array): void {
+    if (this.#report === null) this.#connection.skipBody(body);
+    else if (typeof body === "string") this.writeText(body);
+    else this.write(Buffer.from(body.buffer, body.byteOffset, body.byteLength), 0, body.byteLength, true);
+  }
+
   end(): void {
     const report = this.#report;
     const connection = this.#connection;

@@ -375,8 +375,7 @@ export class Exchange implements ClientEvents {
     if (this.phase === Phase.sending) {
       if (this.ctx.depth > 0) record.streamingFailed(this, "the client is gone");
       this.forward.cancel();
-      this.sender.stop();
-      this.finish(false);
+      this.sender.breakOff("the client is gone");
     } else {
       this.fail(clientGone);
     }

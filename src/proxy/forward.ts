@@ -107,7 +107,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #onTimeout(): void {
     if (this.#responding) {
       this.cancel();
-      this.#exchange.sender.breakOff();
+      this.#exchange.sender.breakOff(backendDeadline.message);
     } else {
       record.backendFailed(this.#exchange);
       this.#exchange.fail(backendDeadline);
@@ -197,8 +197,9 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #refuseBody(error: unknown): void {
     const exchange = this.#exchange;
     if (error instanceof BodyBlocked) exchange.proxy.metrics.blocked();
-    exchange.fail(bodyError(error));
-    if (this.#responding) exchange.sender.breakOff();
+    const failure = bodyError(error);
+    exchange.fail(failure);
+    if (this.#responding) exchange.sender.breakOff(failure.message);
   }
 
   #resumeBody(): void {
@@ -300,8 +301,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.connection = null;
     if (this.#responding) {
       this.#clearTimers();
-      record.streamingFailed(exchange, message);
-      exchange.sender.breakOff();
+      exchange.sender.breakOff(message);
       return;
     }
     if (!this.#retry(connection, failure)) this.#failed(failure, message);

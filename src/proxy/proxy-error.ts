@@ -55,6 +55,8 @@ export function backendError(failure: BackendFailure, message: string): ProxyErr
   switch (failure) {
     case BackendFailure.connect:
       return { status: 502, message, dialing: true, headers: none };
+    case BackendFailure.ambiguous:
+      return { status: 502, message, dialing: false, headers: none };
     case BackendFailure.tls:
       return { status: 500, message, dialing: false, headers: none };
     case BackendFailure.tlsTimeout:

@@ -6,8 +6,9 @@ import { statusLine } from "../http/h1/head-writer.ts";
 import { KIND } from "../http/h1/tables.ts";
 import type { Headers } from "../http/headers.ts";
 
-/** Takes Connection out of the headers; true when a filter wants the connection closed. */
+/** Takes framing and Connection out of the headers; true when a filter wants the connection closed. */
 export function takeConnection(headers: Headers): boolean {
+  if (headers.known(KIND.transferEncoding) !== undefined) headers.delete("Transfer-Encoding");
   const connection = headers.known(KIND.connection);
   if (connection === undefined) return false;
   headers.delete("Connection");

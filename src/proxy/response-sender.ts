@@ -7,7 +7,9 @@ import { KIND } from "../http/h1/tables.ts";
 import type { Body } from "../spec/context.ts";
 import { Framing } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
+import { record } from "./record.ts";
 import { TransformChain, type TransformOutput } from "./transform-chain.ts";
+import { BrokenAnswer } from "./upgrade-answer.ts";
 
 const MAX_LENGTH_DIGITS = 15;
 
@@ -42,6 +44,7 @@ export class ResponseSender implements TransformOutput {
     const length = this.#declaredLength(noBody);
     for (let i = 0; i < OWN.length; i++) response.headers.deleteAdded(OWN[i]!);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
+    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
     if (!ctx.bodyReplaced) {
       client.head(response.status, response.headers, response.canonical, framing, length);
@@ -65,10 +68,10 @@ export class ResponseSender implements TransformOutput {
     }
   }
 
-  /** HEAD and statuses without body: the log still counts what there would have been (spec proxy 18). */
+  /** HEAD, or a status without body. */
   #skipBody(body: Body): void {
-    if (typeof body === "string") this.#exchange.client.writeText(body);
-    else if (body !== null && !(body instanceof Uint8Array)) void body[Symbol.asyncIterator]().return?.();
+    if (typeof body === "string" || body instanceof Uint8Array) this.#exchange.client.skipBody(body);
+    else if (body !== null) void body[Symbol.asyncIterator]().return?.();
     this.#exchange.finish(true);
   }
 
@@ -126,7 +129,7 @@ export class ResponseSender implements TransformOutput {
 
   onTransformFailed(error: unknown): void {
     this.#exchange.proxy.log.error(`error while transforming the response body: ${String(error)}`);
-    this.breakOff();
+    this.breakOff(String(error));
   }
 
   /** Nothing more is sent: transforms let go of what they hold. */
@@ -142,10 +145,11 @@ export class ResponseSender implements TransformOutput {
     wake?.();
   }
 
-  /** The body cannot be completed: the client sees it break (decisions: never as a complete response). */
-  breakOff(): void {
+  /** The body cannot be completed, and why: the client sees it break (decisions: never as a complete response). */
+  breakOff(message: string): void {
     if (this.#stopped) return;
     this.stop();
+    record.streamingFailed(this.#exchange, message);
     this.#exchange.finish(false);
   }
 
@@ -168,8 +172,9 @@ export class ResponseSender implements TransformOutput {
       }
     } catch (error) {
       if (this.#turn !== turn) return;
-      this.#exchange.proxy.log.error(`error while reading the body of a filter: ${String(error)}`);
-      this.breakOff();
+      if (!(error instanceof BrokenAnswer))
+        this.#exchange.proxy.log.error(`error while reading the body of a filter: ${String(error)}`);
+      this.breakOff(String(error));
       return;
     }
     this.#source = null;

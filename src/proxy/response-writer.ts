@@ -95,10 +95,6 @@ export class ResponseWriter {
   }
 
   writeText(text: string): void {
-    if (this.#framing === Framing.none) {
-      this.bodyBytes += text.length;
-      return;
-    }
     if (text === "") return;
     const body = this.#framing === Framing.length && text.length > this.#left ? text.slice(0, this.#left) : text;
     if (body !== text) this.cut = true;

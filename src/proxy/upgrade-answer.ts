@@ -5,6 +5,9 @@ import type { Socket } from "node:net";
 import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
 import { BodyKind, type ResponseHead } from "../http/h1/response-parser.ts";
 
+/** The backend broke off, or sent what is no body. */
+export class BrokenAnswer extends Error {}
+
 /**
  * The pieces of the body; `first` are the bytes that came behind the head. Throws when it breaks off. The socket is closed at the
  * end, and when the taker takes no more.
@@ -23,7 +26,7 @@ export async function* answerBody(
       yield* decode.next(piece as Buffer);
       if (decode.ended) return;
     }
-    if (kind !== BodyKind.close) throw new Error("unexpected EOF");
+    if (kind !== BodyKind.close) throw new BrokenAnswer("unexpected EOF");
   } finally {
     socket.destroy();
   }
@@ -55,7 +58,7 @@ function chunks(): Decoder {
     *next(piece) {
       for (let at = 0; at < piece.length; at = decoder.position) {
         const event = decoder.next(piece, at, piece.length);
-        if (event < 0) throw new Error("malformed chunked encoding");
+        if (event < 0) throw new BrokenAnswer("malformed chunked encoding");
         if (event === ChunkEvent.data) yield piece.subarray(decoder.dataStart, decoder.dataEnd);
         this.ended = event === ChunkEvent.end;
         if (this.ended) return;

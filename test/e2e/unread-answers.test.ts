@@ -1,4 +1,4 @@
-// A client that pipelines requests and does not read the answers: they must wait at the client, not in the proxy.
+// Clients that do not read: pipelined answers must wait at the client, not in the proxy, and an answer that was given is not cut short.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -39,6 +39,29 @@ test("answers to pipelined requests wait until the client reads", async () => {
     client.resume();
     await until("all answers", () => received >= REQUESTS * ANSWER_BYTES);
     client.destroy();
+  } finally {
+    await proxy.stop();
+  }
+});
+
+test("a client that reads late gets the whole of an answer behind which the connection closes", async () => {
+  const length = 8_000_000;
+  const proxy = await RunningProxy.start(`r: * -> inlineContent("${"x".repeat(length)}") -> <shunt>`, "-workers=1");
+  try {
+    const client = connect(proxy.port, "127.0.0.1");
+    await once(client, "connect");
+    client.pause();
+    const sentAt = Date.now();
+    client.write("GET / HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n");
+    // Well beyond the moment for which a closing connection listens on.
+    await until("the client has waited", () => Date.now() - sentAt > 2500);
+    let received = 0;
+    client.on("data", (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    client.resume();
+    await once(client, "end");
+    assert.ok(received > length, `${received} bytes`);
   } finally {
     await proxy.stop();
   }

@@ -23,6 +23,8 @@ export const CHUNK_LINE_TOO_LONG: ErrorCode = -13;
 export const BAD_CHUNK_END: ErrorCode = -14;
 export const BAD_TRAILER: ErrorCode = -15;
 export const TRAILER_TOO_LARGE: ErrorCode = -16;
+/** A response with lengths that differ. */
+export const DIFFERING_LENGTHS: ErrorCode = -17;
 
 interface Failure {
   /** For logs. */
@@ -49,12 +51,13 @@ const FAILURES: readonly Failure[] = [
   { text: "unsupported expectation", status: 417, reason: "Expectation Failed" },
   { text: "malformed HTTP response", status: 400, reason: "Bad Request" },
   { text: "malformed HTTP status code", status: 400, reason: "Bad Request" },
-  { text: "contradicting or malformed body length", status: 400, reason: "Bad Request" },
+  { text: "ambiguous body length", status: 400, reason: "Bad Request" },
   { text: "invalid chunk length", status: 400, reason: "Bad Request" },
   { text: "chunk header line too long", status: 400, reason: "Bad Request" },
   { text: "malformed chunked encoding", status: 400, reason: "Bad Request" },
   { text: "malformed trailer", status: 400, reason: "Bad Request" },
   { text: "trailer too large", status: 400, reason: "Bad Request" },
+  { text: "differing body lengths", status: 400, reason: "Bad Request" },
 ];
 
 function failure(code: ErrorCode): Failure {

@@ -88,7 +88,11 @@ const refused: readonly (readonly [string, errors.ErrorCode, string])[] = [
   ["blank before the colon", errors.BAD_HEADER_NAME, "HTTP/1.1 200 OK\r\nA : b\r\n\r\n"],
   ["no colon", errors.BAD_MESSAGE, "HTTP/1.1 200 OK\r\nA\r\n\r\n"],
   ["NUL", errors.BAD_MESSAGE, "HTTP/1.1 200 OK\r\nA: \0\r\n\r\n"],
-  ["lengths that differ", errors.BAD_FRAMING, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
+  [
+    "lengths that differ",
+    errors.DIFFERING_LENGTHS,
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+  ],
   ["list of lengths", errors.BAD_FRAMING, "HTTP/1.1 200 OK\r\nContent-Length: 1,1\r\n\r\n"],
   ["length that is none", errors.BAD_FRAMING, "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
   ["unknown coding", errors.BAD_FRAMING, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"],

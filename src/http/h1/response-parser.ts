@@ -11,6 +11,7 @@ import {
   BAD_HEADER_NAME,
   BAD_STATUS_CODE,
   BAD_STATUS_LINE,
+  DIFFERING_LENGTHS,
   type ErrorCode,
   HEAD_TOO_LARGE,
 } from "./errors.ts";
@@ -153,7 +154,8 @@ function readSpecialLines(head: ResponseHead): ErrorCode {
     const end = lines[i * LINE_FIELDS + 3]!;
     if (kind === KIND.contentLength) {
       const length = parseLength(text, start, end);
-      if (length < 0 || (head.contentLength >= 0 && head.contentLength !== length)) return BAD_FRAMING;
+      if (length < 0) return BAD_FRAMING;
+      if (head.contentLength >= 0 && head.contentLength !== length) return DIFFERING_LENGTHS;
       head.contentLength = length;
     } else if (kind === KIND.transferEncoding) {
       if (head.chunked || minorVersion === 0 || !equalsFolded(text, start, end, "chunked")) return BAD_FRAMING;
