@@ -83,7 +83,7 @@ function zstdLevel(level: number): number {
 
 function openDecoder(coding: Coding): Transform {
   const { createGunzip, createInflateRaw, createBrotliDecompress, createZstdDecompress } = zlib();
-  const options = { chunkSize: PIECE_BYTES, rejectGarbageAfterEnd: true };
+  const options = { chunkSize: PIECE_BYTES };
   switch (coding) {
     case "gzip":
       return createGunzip(options);

@@ -42,9 +42,7 @@ const alternatives: Readonly<Record<string, Changes>> = {
     backend: {
       B1: e.backend.B1!.map((request) => ({
         ...request,
-        headers: request
-          .headers!.filter(([name]) => name !== "Accept-Encoding")
-          .map(([name, value]) => [name, name === "Connection" ? "Upgrade" : value] as const),
+        headers: request.headers!.map(([name, value]) => [name, name === "Connection" ? "Upgrade" : value] as const),
       })),
     },
   }),
