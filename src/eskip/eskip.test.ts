@@ -112,7 +112,13 @@ describe("URLs", () => {
     ["http://a:1:x", 'parse "http://a:1:x": invalid port ":x" after host'],
     ["http://a\\b", 'parse "http://a\\\\b": invalid character "\\\\" in host name'],
     ["http://a/%4", 'parse "http://a/%4": invalid URL escape "%4"'],
-    ["http://a\x7f", 'parse "http://a\x7f": invalid control character in URL'],
+    ["http://a\x7f", 'parse "http://a\x7f": net/url: invalid control character in URL'],
+    ['http://a"b', ""],
+    ["http://%c3%bc", ""],
+    ["http://%41", 'parse "http://%41": invalid URL escape "%41"'],
+    ["http://[fe80::1%25en0]:80", ""],
+    ["http://a[::1]", 'parse "http://a[::1]": invalid IP-literal'],
+    ["http://ü@a", 'parse "http://ü@a": net/url: invalid userinfo'],
   ] as const) {
     test(text, () => assert.equal(checkUrl(text), error));
   }
@@ -129,6 +135,7 @@ describe("URLs", () => {
         { error: 'failed to parse backend address "example.org": parse "example.org": invalid URI for request' },
       ],
       ["http://", { error: 'failed to parse backend address "http://": parse "http://": missing host' }],
+      ["http://u@/", { error: 'failed to parse backend address "http://u@/": parse "http://u@/": missing host' }],
       ["/x", { error: 'failed to parse backend address "/x": parse "/x": missing scheme' }],
     ] as const;
     for (const [address, expected] of cases) assert.deepEqual(splitBackendAddress(address), expected);
