@@ -30,6 +30,27 @@ describe("errors", () => {
     });
   }
 
+  for (const [input, place, rest] of [
+    ["a: * ->\n  f(1 2) -> <shunt>", "line 2, column 7", ': expected "," or ")", got "2"'],
+    ["a: * -> f(,) -> <shunt>", "line 1, column 12", ': expected a number, a string or a regular expression, got ")"'],
+    ["a: *", "line 1, column 5", ': expected "->" or "&&", got the end of the text'],
+    ['a: * -> "x\n', "line 1, column 9", ", got a string without end"],
+    ["a: PathRegexp(/[/) -> <shunt>", "line 1, column 15", ", got a regular expression without end"],
+    ["a: P(1.) -> <shunt>", "line 1, column 6", ", got a number that ends in its dot"],
+    ["\ufeffa: * -> <shunt>", "line 1, column 1", ', got "\ufeff" (U+FEFF)'],
+    [`* ${"x".repeat(61)}`, "line 1, column 3", `: expected "->" or "&&", got "${"x".repeat(60)}..."`],
+    ["a: * -> <Shunt>", "line 1, column 15", ': expected "," behind the algorithm (or "<shunt>"), got ">"'],
+    ["a: * -> < shunt >", "line 1, column 17", ': expected "," behind the algorithm (or "<shunt>"), got ">"'],
+    ['a: * ->\n "";\nb: Path(1) -> <shunt>', "route b, line 3, column 4", ""],
+    ['Path("/a") && Path("/b") -> <shunt>', "line 1, column 15", ""],
+  ] as const) {
+    test(`explained: ${input}`, () => {
+      const explanation = parseDocument(input).error?.explanation ?? "";
+      assert.equal(explanation.slice(0, place.length), place);
+      assert.ok(explanation.endsWith(rest), explanation);
+    });
+  }
+
   test("a syntax error goes before an earlier error of another kind", () => {
     const { error } = parseDocument("a: Path() -> <shunt>; b: #");
     assert.equal(error?.message, "parse failed after token :, last route id: b, position 25: syntax error");
