@@ -6,7 +6,7 @@ import { compareBytes } from "./byte-order.ts";
 import { canonicalRoute, copyRoute, normalizeSlots, routeListsEqual, routesEqual } from "./canonical.ts";
 import { endpointText, parseEndpoint } from "./endpoint.ts";
 import { invalidRoutesToJson, routesFromJson, routesToJson } from "./json.ts";
-import { locateCall } from "./locate.ts";
+import { locateCalls } from "./locate.ts";
 import { parseDocument, parseFilters, parseRouteExpression, parseRoutes } from "./parser.ts";
 import { printExpression, printNumber, printRoutes } from "./printer.ts";
 import { makeRoute, shuntBackend } from "./route.ts";
@@ -313,10 +313,13 @@ test("random ids", () => {
   );
 });
 
-test("names are found in the text of a route, not in its strings", () => {
-  const bytes = Buffer.from('x: * -> g("f(") -> f // f(\n () -> <shunt>');
-  assert.equal(locateCall(bytes, 2, bytes.length, "f"), 19);
-  assert.equal(locateCall(bytes, 2, bytes.length, "h"), -1);
+test("predicates and filters are found in the text of a route, not in its strings", () => {
+  const bytes = Buffer.from('x: * && P() -> g("f(") -> f // f(\n () -> <random, "h()">');
+  assert.deepEqual(locateCalls(bytes, 2, bytes.length), [
+    { name: "P", place: 8 },
+    { name: "g", place: 15 },
+    { name: "f", place: 26 },
+  ]);
 });
 
 test("byte order", () => {
