@@ -110,7 +110,10 @@ test("an invalid edit keeps the last good table, the next good one counts", asyn
   await start(file, never);
   writeFileSync(file, "a: * -> <shunt>; b: broken");
   await host.until(() => host.failures.length > 1);
-  assert.match(host.failures[0]!.reason, /^parse failed after token .*, last route id: b, position \d+: syntax error$/);
+  assert.match(
+    host.failures[0]!.reason,
+    /^parse failed after token .*, last route id: b, position \d+: syntax error \(line \d.*\)$/,
+  );
   assert.deepEqual([...host.routes.keys()], ["a"]);
   writeFileSync(file, "a: * -> <shunt>; b: * -> <shunt>;");
   await host.until(() => host.routes.has("b"));
