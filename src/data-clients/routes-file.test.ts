@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,6 +86,13 @@ test("a missing file is reported at every poll and used when it comes", async ()
 test("a folder in place of the file is a failure", async () => {
   await start(folder, never);
   assert.deepEqual(host.failures, [{ initial: true, reason: `read ${folder}: is a directory` }]);
+});
+
+test("a named pipe in place of the file is a failure, and nothing waits for its writer", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  await start(pipe, never);
+  assert.deepEqual(host.failures, [{ initial: true, reason: `read ${pipe}: is no regular file` }]);
 });
 
 test("a file that vanishes keeps its routes; when it comes back the difference counts", async () => {
