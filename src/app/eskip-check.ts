@@ -2,7 +2,7 @@
 // that ship. The command cannot know what plugins add, so these findings are warnings unless -strict makes them failures, and an
 // unknown name that resembles no known one is only reported with -strict.
 
-import { locateCall } from "../eskip/locate.ts";
+import { locateCalls } from "../eskip/locate.ts";
 import { lineAndColumn } from "../eskip/parse-error.ts";
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
 import { suggest } from "../eskip/suggest.ts";
@@ -15,17 +15,20 @@ export type CheckRoute = (
   registry: Registry,
 ) => { readonly text: string; readonly detail: string } | null;
 
-/** The first fault that fails the check, "" when there is none. */
-export function findFault(routes: readonly LoadedRoute[]): string {
-  for (const { route } of routes) {
-    if (route.backend.type === "network" && route.backend.address === "") return `route has empty backend: ${route.id}`;
+/** The first fault that fails the check and where it is, null when there is none. */
+export function findFault(routes: readonly LoadedRoute[]): { readonly message: string; readonly place: string } | null {
+  for (const loaded of routes) {
+    const { id, backend } = loaded.route;
+    if (backend.type !== "network" || backend.address !== "") continue;
+    return { message: `route has empty backend: ${id}`, place: placeText(loaded, loaded.start) };
   }
   const ids = new Set<string>();
-  for (const { route } of routes) {
-    if (ids.has(route.id)) return `repeating route with id ${route.id}`;
-    ids.add(route.id);
+  for (const loaded of routes) {
+    const { id } = loaded.route;
+    if (ids.has(id)) return { message: `repeating route with id ${id}`, place: placeText(loaded, loaded.start) };
+    ids.add(id);
   }
-  return "";
+  return null;
 }
 
 /** One line for each finding that would keep a route out of the proxy's table. */
@@ -35,69 +38,84 @@ export function findWarnings(
   checkRoute: CheckRoute,
   strict: boolean,
 ): string[] {
-  const filterNames = Array.from(registry.filters, (spec) => spec.name);
-  const predicateNames = [...classicNames, ...Array.from(registry.predicates, (spec) => spec.name)];
+  const check = (route: Route): string => {
+    const found = checkRoute(route, registry);
+    return found === null ? "" : textOf(found, route.id);
+  };
   const lines: string[] = [];
   for (const loaded of routes) {
     const { route } = loaded;
-    const predicates: Call[] = [];
-    const filters: Call[] = [];
-    const reportUnknown = (kind: string, name: string, names: readonly string[]): void => {
-      const near = suggest(name, names);
-      if (near === "" && !strict) return;
-      const question = near === "" ? "" : `, did you mean "${near}"?`;
-      lines.push(`${place(loaded, name)}: unknown_${kind}: ${kind} "${name}" not found${question}`);
+    if (check(route) === "") continue;
+    const told = new Set<string>();
+    const report = (place: number, text: string): void => {
+      if (told.has(text)) return;
+      told.add(text);
+      lines.push(`${placeText(loaded, place)}: ${text}`);
     };
-    for (const call of route.predicates) {
-      if (registry.predicate(call.name) !== undefined) predicates.push(call);
-      else reportUnknown("predicate", call.name, predicateNames);
+    // The check gives the first problem only, so each call is checked alone as well.
+    const known: { predicates: Call[]; filters: Call[] } = { predicates: [], filters: [] };
+    for (const { kind, call, place } of placedCalls(loaded)) {
+      const list = `${kind}s` as const;
+      const text = check(makeRoute({ id: route.id, backend: shuntBackend, [list]: [call] }));
+      if (registry[kind](call.name) !== undefined) {
+        known[list].push(call);
+        if (text !== "") report(place, text);
+        continue;
+      }
+      const hint = nameHint(kind, call.name, registry);
+      if (hint !== "" || strict) report(place, text + hint);
     }
-    for (const call of route.filters) {
-      if (registry.filter(call.name) !== undefined) filters.push(call);
-      else reportUnknown("filter", call.name, filterNames);
-    }
-    for (const { name, text } of findProblems({ ...route, predicates, filters }, registry, checkRoute)) {
-      lines.push(`${place(loaded, name)}: ${text}`);
+    // What is left: the backend, the patterns, and predicates that do not go together.
+    const bare = { ...route, filters: [], predicates: [] };
+    const shunt = { ...bare, backend: shuntBackend };
+    for (const part of [bare, shunt, { ...shunt, predicates: known.predicates }]) {
+      const text = check(part);
+      if (text !== "") report(loaded.start, text);
     }
   }
   return lines;
 }
 
-const classicNames = ["Path", "Host", "PathRegexp", "Method", "Header", "HeaderRegexp"];
-
-interface Problem {
-  /** The filter or predicate, "" when it is about the route as a whole. */
-  readonly name: string;
-  readonly text: string;
+/** What an unknown name was probably meant to be, "" when nothing is likely. */
+function nameHint(kind: "predicate" | "filter", name: string, registry: Registry): string {
+  if (kind === "predicate" && registry.filter(name) !== undefined) return ", it is a filter";
+  if (kind === "filter" && registry.predicate(name) !== undefined) return ", put it in front of the arrow";
+  const known = kind === "filter" ? registry.filters : registry.predicates;
+  const near = suggest(
+    name,
+    Array.from<{ readonly name: string }, string>(known, (spec) => spec.name),
+  );
+  return near === "" ? "" : `, did you mean "${near}"?`;
 }
 
-/** All problems of a route whose names are known. The check gives the first only, so each call is checked alone as well. */
-function findProblems(route: Route, registry: Registry, checkRoute: CheckRoute): Problem[] {
-  const first = checkRoute(route, registry);
-  if (first === null) return [];
-  const problems: Problem[] = [];
-  const checkAlone = (call: Call, fields: Partial<Route>): void => {
-    const found = checkRoute(makeRoute({ id: route.id, backend: shuntBackend, ...fields }), registry);
-    if (found !== null) problems.push({ name: call.name, text: textOf(found) });
-  };
-  for (const call of route.predicates) checkAlone(call, { predicates: [call] });
-  for (const call of route.filters) checkAlone(call, { filters: [call] });
-  // The backend is looked at before the patterns, so once with it and once without.
-  for (const backend of [route.backend, shuntBackend]) {
-    const found = checkRoute({ ...route, filters: [], backend }, registry);
-    if (found === null || problems.some(({ text }) => text === textOf(found))) continue;
-    problems.push({ name: "", text: textOf(found) });
+interface PlacedCall {
+  readonly kind: "predicate" | "filter";
+  readonly call: Call;
+  readonly place: number;
+}
+
+/** Predicates without slots and filters of a route with their byte offsets, in the order of the text. */
+function placedCalls({ route, bytes, start, end }: LoadedRoute): PlacedCall[] {
+  const places = locateCalls(bytes, start, end);
+  const filters = places.splice(places.length - route.filters.length);
+  const placed: PlacedCall[] = [];
+  // The others are classic predicates, which are in their slots, or `Any`, which is dropped.
+  for (const { name, place } of places) {
+    const call = route.predicates[placed.length];
+    if (call?.name === name) placed.push({ kind: "predicate", call, place });
   }
-  return problems;
+  for (const [i, call] of route.filters.entries()) placed.push({ kind: "filter", call, place: filters[i]!.place });
+  return placed;
 }
 
-function textOf({ text, detail }: { readonly text: string; readonly detail: string }): string {
-  return detail === "" ? text : `${text} (${detail})`;
+function textOf({ text, detail }: { readonly text: string; readonly detail: string }, id: string): string {
+  // The number of the route in the table, which there is none of here.
+  const plain = text.startsWith(`${id} [0]: `) ? `invalid_matcher: ${text.slice(id.length + 6)}` : text;
+  return detail === "" ? plain : `${plain} (${detail})`;
 }
 
-/** Route id and line:column of a name in the route's text, of the route itself when there is no name. */
-function place({ route, bytes, start, end }: LoadedRoute, name: string): string {
-  const found = name === "" ? -1 : locateCall(bytes, start, end, name);
-  const { line, column } = lineAndColumn(bytes, found < 0 ? start : found);
+/** Route id and line:column of a byte offset. */
+function placeText({ route, bytes }: LoadedRoute, place: number): string {
+  const { line, column } = lineAndColumn(bytes, place);
   return route.id === "" ? `${line}:${column}` : `route ${route.id} ${line}:${column}`;
 }

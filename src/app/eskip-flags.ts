@@ -20,7 +20,12 @@ export const eskipFlags = [
   option("pretty", bool, false, "Prints one line for each filter (print)."),
   option("indent", string, "  ", "Indent of -pretty, only white space (print)."),
   option("json", bool, false, "Prints JSON (print)."),
-  option("strict", bool, false, "Fails for unknown filters and predicates and for wrong arguments (check)."),
+  option(
+    "strict",
+    bool,
+    false,
+    "Fails for unknown filters and predicates and for wrong arguments, and explains errors (check).",
+  ),
 ] as const;
 
 export type EskipFlags = OptionValues<typeof eskipFlags>;

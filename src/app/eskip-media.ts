@@ -95,10 +95,12 @@ function selectForReading(media: readonly Medium[], implied: Medium): SelectedMe
 function selectForWriting(media: readonly Medium[], implied: Medium, idsToo: boolean): SelectedMedia | UsageError {
   if (media.length === 0) return { error: "missing input" };
   if (media.length > 2) return { error: "too many inputs" };
+  if (media[0]!.type === "patch") return { error: "invalid input type" };
   let input: Medium | null = null;
   let output = implied;
   for (const medium of media) {
-    if (medium.type === "patch" || (medium.type === "ids" && !idsToo)) return { error: "invalid input type" };
+    if (medium.type === "ids" && !idsToo) return { error: "invalid input type" };
+    // The last one counts. Filters for patch are accepted here in second place and fail when they are read.
     if (medium.type === "etcd" || medium.type === "innkeeper") output = medium;
     else input = medium;
   }

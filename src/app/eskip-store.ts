@@ -9,6 +9,8 @@ import type { Medium, PatchMedium } from "./eskip-media.ts";
 /** What the command needs from the process. */
 export interface EskipIo {
   readonly stdinIsTerminal: boolean;
+  /** A person reads the messages, so they may be longer than their fixed texts. */
+  readonly stderrIsTerminal: boolean;
   readStdin(): Promise<Uint8Array>;
   /** Rejects with a system error that has a `code`. */
   readFile(name: string): Promise<Uint8Array>;
@@ -17,7 +19,15 @@ export interface EskipIo {
 }
 
 /** Ends the command with exit code 255; `message` goes to standard error. */
-export class EskipFailure extends Error {}
+export class EskipFailure extends Error {
+  /** Place and reason for a person, beside the fixed text that programs may look for; "" for none. */
+  readonly explanation: string;
+
+  constructor(message: string, explanation = "") {
+    super(message);
+    this.explanation = explanation;
+  }
+}
 
 /** A route and the text that it was read from; `bytes` is empty for routes made from ids. */
 export interface LoadedRoute {
@@ -69,16 +79,22 @@ export async function loadPatches(
   for (const patch of patches) {
     const text = patch.source === "text" ? patch.value : Buffer.from(await readFile(patch.value, io)).toString();
     const { filters, error } = parseFilters(text);
-    if (error !== null) throw new EskipFailure(error.message);
+    if (error !== null) {
+      throw new EskipFailure(error.message, `${patchName(patch)}: ${error.explanation}`);
+    }
     (patch.place === "prepend" ? before : behind).push(...filters);
   }
   return { before, behind };
 }
 
+function patchName({ place, source, value }: PatchMedium): string {
+  return source === "text" ? `-${place}` : value;
+}
+
 function parse(bytes: Uint8Array): LoadedRoute[] {
   const loaded: LoadedRoute[] = [];
   const error = parseRoutes(bytes, (route, start, end) => loaded.push({ route, bytes, start, end, error: "" }));
-  if (error !== null) throw new EskipFailure(error.message);
+  if (error !== null) throw new EskipFailure(error.message, error.explanation);
   return loaded;
 }
 

@@ -44,11 +44,12 @@ function launch(command: string, args: readonly string[], stdin: string, cwd: st
 }
 
 /** Runs the command in this process. */
-async function run(args: readonly string[], stdin: string | null = null): Promise<Run> {
+async function run(args: readonly string[], stdin: string | null = null, stderrIsTerminal = false): Promise<Run> {
   let stdout = "";
   let stderr = "";
   const exit = await runEskip(args, {
     stdinIsTerminal: stdin === null,
+    stderrIsTerminal,
     readStdin: async () => Buffer.from(stdin ?? ""),
     readFile: async () => {
       throw new Error("no files here");
@@ -129,10 +130,45 @@ describe("media", () => {
     });
   }
 
+  test("only the first medium is looked at before reading, and filters cannot be read", async () => {
+    const { exit, stderr } = await run(["delete", "-prepend", "f()"], "a: * -> <shunt>");
+    assert.deepEqual([exit, stderr], [255, "invalid input type\n"]);
+  });
+
   test("innkeeper cannot be read", async () => {
     const { exit, stderr } = await run(["print", "-oauth-token", "x"]);
     assert.deepEqual([exit, stderr], [255, "invalid input type\n"]);
   });
+});
+
+test("an indent that is no white space of the language is refused", async () => {
+  const { exit, stderr } = await run(["print", "-pretty", "-indent", "\u00a0"], "* -> <shunt>");
+  assert.deepEqual([exit, stderr.split("\n")[0]], [255, "invalid indent. Must match regexp \\s"]);
+});
+
+describe("explanations for a person", () => {
+  for (const [args, routes, message, explanation] of [
+    [
+      ["print"],
+      "a: * ->\n f(1 2) -> <shunt>",
+      "parse failed after token 2, last route id: a, position 14: syntax error",
+      'line 2, column 6: expected "," or ")", got "2"',
+    ],
+    [["check"], "a: * -> <shunt>;\na: * -> <shunt>", "repeating route with id a", "route a 2:4"],
+    [["check"], 'a: * ->\n ""', "route has empty backend: a", "route a 1:4"],
+    [
+      ["patch", "-append", "f() g()"],
+      "* -> <shunt>",
+      "parse failed after token g, position 5: syntax error",
+      '-append: line 1, column 5: expected "->", got "g"',
+    ],
+  ] as const) {
+    test(`${args.join(" ")}: ${message}`, async () => {
+      assert.equal((await run(args, routes, true)).stderr, `${message}\n${explanation}\n`);
+      assert.equal((await run(args, routes)).stderr, `${message}\n`);
+      assert.equal((await run([args[0], "-strict", ...args.slice(1)], routes)).stderr, `${message}\n${explanation}\n`);
+    });
+  }
 });
 
 describe("check of names and arguments", () => {
@@ -152,6 +188,27 @@ describe("check of names and arguments", () => {
     assert.match(lines[2]!, /^warning: route a 2:3: invalid_filter_params: failed to create filter status\("x"\)/);
     assert.match(lines[3]!, /^warning: route a 2:18: invalid_filter_params: failed to create filter setPath\(\)/);
     assert.match(lines[4]!, /^warning: route b 3:4: failed_backend_split: /);
+  });
+
+  test("findings point at the call that they are about", async () => {
+    const text =
+      'a: Host(/x/) && True() && Weight("x") -> status(200) -> status("x") -> setPath("/") -> <roundrobin, "http://a">;';
+    const { stderr } = await run(["check"], text);
+    const lines = stderr.trimEnd().split("\n");
+    assert.equal(lines.length, 3, stderr);
+    assert.match(lines[0]!, /^warning: route a 1:27: invalid_predicate_params: invalid argument for the Weight/);
+    assert.match(lines[1]!, /^warning: route a 1:57: invalid_filter_params: failed to create filter status\("x"\)/);
+    assert.match(lines[2]!, /^warning: route a 1:4: failed to set LB algorithm .* \(did you mean "roundRobin"\?\)$/);
+    const broken = await run(["check"], "b: Host(/(/) -> <shunt>");
+    assert.match(broken.stderr, /^warning: route b 1:4: invalid_matcher: error parsing regexp: /);
+  });
+
+  test("a filter among the predicates and a predicate among the filters are told", async () => {
+    const { stderr } = await run(["check"], 'status(200) -> Path("/") -> <shunt>');
+    assert.deepEqual(stderr.trimEnd().split("\n"), [
+      'warning: 1:1: unknown_predicate: predicate "status" not found, it is a filter',
+      'warning: 1:16: unknown_filter: trying to use "Path" as filter, but it is only available as predicate, put it in front of the arrow',
+    ]);
   });
 
   test("-strict fails, also for names that resemble nothing", async () => {
@@ -244,6 +301,17 @@ describe("etcd", () => {
 
     assert.deepEqual(await run(["upsert", ...flags(), "-routes", "* -> <shunt>"]), quiet);
     assert.match([...store.keys()][0]!, /^route[0-9A-Za-z]{16}$/);
+  });
+
+  test("reset of a repeated id ends with its last definition", async () => {
+    const reset = (...routes: string[]): Promise<Run> =>
+      run(["reset", "-etcd-urls", url, "-routes", routes.map((route) => `r: ${route}`).join(";")]);
+    store.clear();
+    store.set("r", "* -> <shunt>");
+    await reset('* -> "http://a"', "* -> <shunt>");
+    assert.equal(store.get("r"), "* -> <shunt>");
+    await reset("* -> <shunt>", '* -> "http://a"', '* -> "http://b"');
+    assert.equal(store.get("r"), '* -> "http://b"');
   });
 
   test("no node answers", async () => {

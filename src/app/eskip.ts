@@ -47,7 +47,7 @@ export async function runEskip(argv: readonly string[], io: EskipIo): Promise<nu
   if ("error" in media) return wrongUse(media.error, io);
   const selected = selectMedia(name, media, flags);
   if ("error" in selected) return wrongUse(selected.error, io);
-  if (name === "print" && flags.pretty && !/^\s*$/.test(flags.indent)) {
+  if (name === "print" && flags.pretty && !/^[\t\n\f\r ]*$/.test(flags.indent)) {
     return wrongUse("invalid indent. Must match regexp \\s", io);
   }
   try {
@@ -56,6 +56,8 @@ export async function runEskip(argv: readonly string[], io: EskipIo): Promise<nu
   } catch (error) {
     if (!(error instanceof EskipFailure || error instanceof EtcdError)) throw error;
     io.stderr(`${error.message}\n`);
+    const explained = io.stderrIsTerminal || flags.strict;
+    if (explained && error instanceof EskipFailure && error.explanation !== "") io.stderr(`${error.explanation}\n`);
     return FAILED;
   }
 }
@@ -69,7 +71,7 @@ async function check(media: SelectedMedia, flags: EskipFlags, io: EskipIo): Prom
   const routes = await loadRoutes(media.input, io);
   failOnBroken(routes, io, true);
   const fault = findFault(routes);
-  if (fault !== "") throw new EskipFailure(fault);
+  if (fault !== null) throw new EskipFailure(fault.message, fault.place);
   if (routes.length === 0) return;
   // Loaded only here, so that the other commands start without them.
   const [{ shippedRegistry }, { checkRoute }] = await Promise.all([
@@ -105,8 +107,12 @@ async function reset(media: SelectedMedia, _flags: EskipFlags, io: EskipIo): Pro
   for (const { route, error } of await existingRoutes(client)) {
     stored.set(route.id, error === "" ? printExpression(route) : "");
   }
-  for (const { route } of routes) if (stored.get(route.id) !== printExpression(route)) await put(client, route);
-  const wanted = new Set(routes.map(({ route }) => route.id));
+  const wanted = new Map(routes.map(({ route }) => [route.id, printExpression(route)]));
+  for (const { route } of routes) {
+    // Of a repeated id the last definition is the one that must be stored in the end.
+    const before = stored.get(route.id);
+    if (before !== wanted.get(route.id) && before !== printExpression(route)) await put(client, route);
+  }
   for (const id of stored.keys()) if (!wanted.has(id)) await client.delete(id);
 }
 

@@ -42,17 +42,20 @@ export class Downloader {
         const response = await this.#request(target, etag, abort.signal);
         const location = response.headers.location;
         if (redirects.has(response.statusCode!) && location !== undefined) {
-          response.resume();
+          discard(response);
           target = new URL(location, target);
           continue;
         }
-        const body = response.statusCode === 200 ? await readBody(response) : empty;
-        response.resume();
-        return { status: response.statusCode!, headers: response.headers, body };
+        const result = { status: response.statusCode!, headers: response.headers };
+        if (result.status === 200) return { ...result, body: await readBody(response) };
+        discard(response);
+        return { ...result, body: empty };
       }
       throw new Error(`stopped after ${maxRedirects} redirects`);
     } catch (cause) {
       if (abort.signal.aborted) throw new Error(`Get ${JSON.stringify(url)}: timeout after ${this.#timeoutMs} ms`);
+      // A body that cannot be used may still be on its way.
+      abort.abort();
       throw new Error(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`);
     } finally {
       clearTimeout(timer);
@@ -74,6 +77,13 @@ export class Downloader {
   }
 }
 
+/** Gets rid of a body that nobody wants; it may be long, or never end. */
+function discard(response: IncomingMessage): void {
+  const isEmpty = response.statusCode === 304 || response.headers["content-length"] === "0";
+  if (isEmpty) response.resume();
+  else response.destroy();
+}
+
 async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -81,7 +91,7 @@ async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArr
     chunks.push(chunk);
     length += chunk.length;
   };
-  if (response.headers["content-encoding"] === "gzip") {
+  if (response.headers["content-encoding"]?.toLowerCase() === "gzip") {
     const unzip = zlib().createGunzip();
     response.on("error", (cause) => unzip.destroy(cause));
     for await (const chunk of response.pipe(unzip)) take(chunk as Uint8Array);

@@ -1,7 +1,7 @@
 // An open file as content that is read in parts. Reads are synchronous: only the control plane waits, and a comparison of a file
 // that lies in the page cache takes a few ten milliseconds for 100 MB.
 
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { openReason } from "../util/system-error.ts";
 import { ContentFailure, chunkBytes, type RouteContent } from "./route-content.ts";
 
@@ -28,7 +28,8 @@ export class FileContent implements RouteContent {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, "r");
+      // A named pipe without writer would be waited for.
+      this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
       throw new ContentFailure(openReason(cause, path));
     }
@@ -75,9 +76,9 @@ export class FileContent implements RouteContent {
 
   #stat(): FileState {
     const stat = fstatSync(this.#fd, { bigint: true });
-    if (stat.isDirectory()) {
+    if (!stat.isFile()) {
       this.close();
-      throw new ContentFailure(`read ${this.#path}: is a directory`);
+      throw new ContentFailure(`read ${this.#path}: is ${stat.isDirectory() ? "a directory" : "no regular file"}`);
     }
     return { device: stat.dev, inode: stat.ino, size: stat.size, modifiedNs: stat.mtimeNs };
   }

@@ -13,7 +13,9 @@ export class InlineRoutes implements DataClient {
 
   async start(host: DataClientHost): Promise<void> {
     const { routes, error } = parseDocument(this.#text);
-    if (error !== null) throw new Error(`error while parsing inline routes: ${error.message}`);
+    if (error !== null) {
+      throw new Error(`error while parsing inline routes: ${error.message} (${error.explanation})`);
+    }
     host.apply(true, (transaction) => {
       transaction.reset();
       for (const route of routes) transaction.upsert(route);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RecordingHost } from "../../test/support/recording-host.ts";
+import type { ParseError } from "../eskip/parse-error.ts";
 import { parseDocument } from "../eskip/parser.ts";
 import { printExpression } from "../eskip/printer.ts";
 import { ContentFailure, MemoryContent } from "./route-content.ts";
@@ -102,7 +103,7 @@ for (const [name, change] of broken) {
     const bad = change(good);
     const { error } = parseDocument(bad);
     assert.ok(error !== null);
-    assert.throws(() => document.accept(content(bad), host), new ContentFailure(error.message));
+    assert.throws(() => document.accept(content(bad), host), refusal(error));
     assert.equal(host.transactions.length, 1);
     document.accept(content(good.replace("/p7", "/seven")), host);
     assert.deepEqual(host.transactions[1], { initial: false, upserts: ["r7"], deletes: [] });
@@ -118,6 +119,10 @@ test("a first content that does not parse leaves the document unloaded", () => {
   document.accept(content(""), host);
   assert.deepEqual(host.transactions, [{ initial: true, upserts: [], deletes: [] }]);
 });
+
+function refusal({ message, explanation }: ParseError): ContentFailure {
+  return new ContentFailure(`${message} (${explanation})`);
+}
 
 const piece = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.nat(6), fc.nat(3)).map(([id, path]) => `r${id}: Path("/${path}") -> <shunt>;`) },
@@ -155,7 +160,7 @@ test("any sequence of documents leaves the routes of the last one that parses", 
           const { error } = parseDocument(text);
           if (error === null) good = text;
           if (error === null) document.accept(content(text), host);
-          else assert.throws(() => document.accept(content(text), host), new ContentFailure(error.message));
+          else assert.throws(() => document.accept(content(text), host), refusal(error));
           assert.deepEqual(sorted(inForce(host)), sorted(expected(good)), JSON.stringify(text));
         }
       },

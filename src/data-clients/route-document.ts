@@ -60,7 +60,7 @@ function loadAll(content: RouteContent, host: DataClientHost): Accepted {
 }
 
 function refuse(error: ParseError | null): void {
-  if (error !== null) throw new ContentFailure(error.message);
+  if (error !== null) throw new ContentFailure(`${error.message} (${error.explanation})`);
 }
 
 /** A hunk with what was parsed of it. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,6 +88,13 @@ test("a folder in place of the file is a failure", async () => {
   assert.deepEqual(host.failures, [{ initial: true, reason: `read ${folder}: is a directory` }]);
 });
 
+test("a named pipe in place of the file is a failure, and nothing waits for its writer", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  await start(pipe, never);
+  assert.deepEqual(host.failures, [{ initial: true, reason: `read ${pipe}: is no regular file` }]);
+});
+
 test("a file that vanishes keeps its routes; when it comes back the difference counts", async () => {
   const file = join(folder, "routes.eskip");
   writeFileSync(file, "a: * -> <shunt>; b: * -> <shunt>;");
@@ -110,7 +118,10 @@ test("an invalid edit keeps the last good table, the next good one counts", asyn
   await start(file, never);
   writeFileSync(file, "a: * -> <shunt>; b: broken");
   await host.until(() => host.failures.length > 1);
-  assert.match(host.failures[0]!.reason, /^parse failed after token .*, last route id: b, position \d+: syntax error$/);
+  assert.match(
+    host.failures[0]!.reason,
+    /^parse failed after token .*, last route id: b, position \d+: syntax error \(line \d.*\)$/,
+  );
   assert.deepEqual([...host.routes.keys()], ["a"]);
   writeFileSync(file, "a: * -> <shunt>; b: * -> <shunt>;");
   await host.until(() => host.routes.has("b"));

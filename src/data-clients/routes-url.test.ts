@@ -177,6 +177,55 @@ test("a gzip body that is cut off is a failure", async () => {
   assert.deepEqual([...host.routes.keys()], ["a"]);
 });
 
+test("an update that fails is followed by a full load at once, later ones at every poll", async () => {
+  answer = text("a: * -> <shunt>;");
+  await start();
+  answer = text("broken");
+  await host.until(() => host.failures.length >= 3);
+  assert.deepEqual(
+    host.failures.slice(0, 3).map(({ initial }) => initial),
+    [false, true, true],
+  );
+  assert.deepEqual(
+    lines.slice(1, 4).map((line) => line.replace(/http:.*/, "")),
+    [
+      "LoadUpdate from remote URL failed. Trying to LoadAll",
+      "RemoteEskipFile LoadUpdate ",
+      "LoadAll from remote URL failed. Continue using the last loaded routes",
+    ],
+  );
+  answer = text("b: * -> <shunt>;");
+  await host.until(() => host.routes.has("b"));
+  const count = host.failures.length;
+  answer = text("broken again");
+  await host.until(() => host.failures.length > count);
+  assert.equal(host.failures[count]!.initial, false);
+});
+
+const unusable: [string, typeof answer][] = [
+  ["an error page without end", (_q, r) => void r.writeHead(500).write("x")],
+  [
+    "a redirect with a body without end",
+    (_q, r) => void r.writeHead(302, { location: "http://127.0.0.1:1/" }).write("x"),
+  ],
+  ["bytes that are no gzip", (_q, r) => void r.writeHead(200, { "content-encoding": "gzip" }).write("x".repeat(100))],
+];
+
+for (const [name, broken] of unusable) {
+  test(`${name} leaves no connection behind`, async () => {
+    answer = text("a: * -> <shunt>;");
+    await start(0);
+    const open = new Set<unknown>();
+    server.on("connection", (socket) => {
+      open.add(socket);
+      socket.on("close", () => open.delete(socket));
+    });
+    answer = broken;
+    await host.until(() => host.failures.length > 5);
+    assert.ok(open.size <= 1, String(open.size));
+  });
+}
+
 test("the proxy of the environment is used", async () => {
   answer = text("a: * -> <shunt>;");
   const proxy = url.replace("/routes", "");

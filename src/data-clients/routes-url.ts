@@ -27,6 +27,8 @@ export class RoutesUrl implements DataClient {
   #etag = "";
   /** Why the content that the ETag stands for was refused, "" when it was not. */
   #refused = "";
+  /** True until a load succeeds: at first, and after an update that failed. */
+  #fullLoad = true;
 
   constructor(options: RoutesUrlOptions) {
     this.#options = options;
@@ -42,7 +44,7 @@ export class RoutesUrl implements DataClient {
       this.stop();
       throw new Error(`error while loading routes from url ${url}: ${reason}`);
     }
-    if (reason !== "") this.#report(host, reason);
+    if (reason !== "") this.#reportLoad(host, reason);
     this.#pollLater();
   }
 
@@ -55,12 +57,20 @@ export class RoutesUrl implements DataClient {
   #pollLater(): void {
     if (this.#host === null) return;
     this.#timer = setTimeout(async () => {
-      const host = this.#host;
-      if (host === null) return;
-      const reason = await this.#load(host);
-      if (reason !== "" && this.#host !== null) this.#report(host, reason);
+      if (this.#host !== null) await this.#poll(this.#host);
       this.#pollLater();
     }, this.#options.pollMs);
+  }
+
+  /** An update, or after one that failed a full load; the two differ only in what is said when they fail. */
+  async #poll(host: DataClientHost): Promise<void> {
+    if (!this.#fullLoad) {
+      const reason = await this.#load(host);
+      if (reason === "" || this.#host === null) return;
+      this.#reportUpdate(host, reason);
+    }
+    const reason = await this.#load(host);
+    if (reason !== "" && this.#host !== null) this.#reportLoad(host, reason);
   }
 
   /** One download and what follows from it; the reason when it failed, else "". */
@@ -69,7 +79,10 @@ export class RoutesUrl implements DataClient {
     try {
       const { status, headers, body } = await this.#downloader.get(url, this.#etag);
       if (this.#host === null) return "";
-      if (status === 304 && this.#etag !== "") return this.#refused;
+      if (status === 304 && this.#etag !== "") {
+        this.#fullLoad = this.#refused !== "";
+        return this.#refused;
+      }
       if (status !== 200) return `failed to download remote file ${url}, status code: ${status}`;
       if (body.length === 0 && headers["x-count"] !== "0") {
         this.#etag = "";
@@ -79,6 +92,7 @@ export class RoutesUrl implements DataClient {
       this.#etag = headers.etag ?? "";
       this.#refused = "";
       this.#document.accept(new MemoryContent(body), host);
+      this.#fullLoad = false;
       return "";
     } catch (cause) {
       if (cause instanceof ContentFailure) this.#refused = cause.message;
@@ -86,17 +100,18 @@ export class RoutesUrl implements DataClient {
     }
   }
 
-  #report(host: DataClientHost, reason: string): void {
-    const { log } = this.#options;
-    if (this.#document.loaded) {
-      log.error("LoadUpdate from remote URL failed. Trying to LoadAll");
-      log.error(
-        `RemoteEskipFile LoadUpdate ${this.#options.url} failed. Skipper continues to serve the last successfully updated routes. Error: ${reason}`,
-      );
-      host.failed(false, reason);
-    } else {
-      log.error("LoadAll from remote URL failed. Continue using the last loaded routes");
-      host.failed(true, reason);
-    }
+  #reportUpdate(host: DataClientHost, reason: string): void {
+    const { log, url } = this.#options;
+    this.#fullLoad = true;
+    log.error("LoadUpdate from remote URL failed. Trying to LoadAll");
+    log.error(
+      `RemoteEskipFile LoadUpdate ${url} failed. Skipper continues to serve the last successfully updated routes. Error: ${reason}`,
+    );
+    host.failed(false, reason);
+  }
+
+  #reportLoad(host: DataClientHost, reason: string): void {
+    this.#options.log.error("LoadAll from remote URL failed. Continue using the last loaded routes");
+    host.failed(true, reason);
   }
 }

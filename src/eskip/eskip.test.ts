@@ -6,7 +6,7 @@ import { compareBytes } from "./byte-order.ts";
 import { canonicalRoute, copyRoute, normalizeSlots, routeListsEqual, routesEqual } from "./canonical.ts";
 import { endpointText, parseEndpoint } from "./endpoint.ts";
 import { invalidRoutesToJson, routesFromJson, routesToJson } from "./json.ts";
-import { locateCall } from "./locate.ts";
+import { locateCalls } from "./locate.ts";
 import { parseDocument, parseFilters, parseRouteExpression, parseRoutes } from "./parser.ts";
 import { printExpression, printNumber, printRoutes } from "./printer.ts";
 import { makeRoute, shuntBackend } from "./route.ts";
@@ -27,6 +27,27 @@ describe("errors", () => {
     test(input, () => {
       const { error } = parseDocument(input);
       assert.deepEqual([error?.line, error?.column, error?.expected], [line, column, expected]);
+    });
+  }
+
+  for (const [input, place, rest] of [
+    ["a: * ->\n  f(1 2) -> <shunt>", "line 2, column 7", ': expected "," or ")", got "2"'],
+    ["a: * -> f(,) -> <shunt>", "line 1, column 12", ': expected a number, a string or a regular expression, got ")"'],
+    ["a: *", "line 1, column 5", ': expected "->" or "&&", got the end of the text'],
+    ['a: * -> "x\n', "line 1, column 9", ", got a string without end"],
+    ["a: PathRegexp(/[/) -> <shunt>", "line 1, column 15", ", got a regular expression without end"],
+    ["a: P(1.) -> <shunt>", "line 1, column 6", ", got a number that ends in its dot"],
+    ["\ufeffa: * -> <shunt>", "line 1, column 1", ', got "\ufeff" (U+FEFF)'],
+    [`* ${"x".repeat(61)}`, "line 1, column 3", `: expected "->" or "&&", got "${"x".repeat(60)}..."`],
+    ["a: * -> <Shunt>", "line 1, column 15", ': expected "," behind the algorithm (or "<shunt>"), got ">"'],
+    ["a: * -> < shunt >", "line 1, column 17", ': expected "," behind the algorithm (or "<shunt>"), got ">"'],
+    ['a: * ->\n "";\nb: Path(1) -> <shunt>', "route b, line 3, column 4", ""],
+    ['Path("/a") && Path("/b") -> <shunt>', "line 1, column 15", ""],
+  ] as const) {
+    test(`explained: ${input}`, () => {
+      const explanation = parseDocument(input).error?.explanation ?? "";
+      assert.equal(explanation.slice(0, place.length), place);
+      assert.ok(explanation.endsWith(rest), explanation);
     });
   }
 
@@ -112,7 +133,13 @@ describe("URLs", () => {
     ["http://a:1:x", 'parse "http://a:1:x": invalid port ":x" after host'],
     ["http://a\\b", 'parse "http://a\\\\b": invalid character "\\\\" in host name'],
     ["http://a/%4", 'parse "http://a/%4": invalid URL escape "%4"'],
-    ["http://a\x7f", 'parse "http://a\x7f": invalid control character in URL'],
+    ["http://a\x7f", 'parse "http://a\x7f": net/url: invalid control character in URL'],
+    ['http://a"b', ""],
+    ["http://%c3%bc", ""],
+    ["http://%41", 'parse "http://%41": invalid URL escape "%41"'],
+    ["http://[fe80::1%25en0]:80", ""],
+    ["http://a[::1]", 'parse "http://a[::1]": invalid IP-literal'],
+    ["http://ü@a", 'parse "http://ü@a": net/url: invalid userinfo'],
   ] as const) {
     test(text, () => assert.equal(checkUrl(text), error));
   }
@@ -129,6 +156,7 @@ describe("URLs", () => {
         { error: 'failed to parse backend address "example.org": parse "example.org": invalid URI for request' },
       ],
       ["http://", { error: 'failed to parse backend address "http://": parse "http://": missing host' }],
+      ["http://u@/", { error: 'failed to parse backend address "http://u@/": parse "http://u@/": missing host' }],
       ["/x", { error: 'failed to parse backend address "/x": parse "/x": missing scheme' }],
     ] as const;
     for (const [address, expected] of cases) assert.deepEqual(splitBackendAddress(address), expected);
@@ -285,10 +313,13 @@ test("random ids", () => {
   );
 });
 
-test("names are found in the text of a route, not in its strings", () => {
-  const bytes = Buffer.from('x: * -> g("f(") -> f // f(\n () -> <shunt>');
-  assert.equal(locateCall(bytes, 2, bytes.length, "f"), 19);
-  assert.equal(locateCall(bytes, 2, bytes.length, "h"), -1);
+test("predicates and filters are found in the text of a route, not in its strings", () => {
+  const bytes = Buffer.from('x: * && P() -> g("f(") -> f // f(\n () -> <random, "h()">');
+  assert.deepEqual(locateCalls(bytes, 2, bytes.length), [
+    { name: "P", place: 8 },
+    { name: "g", place: 15 },
+    { name: "f", place: 26 },
+  ]);
 });
 
 test("byte order", () => {

@@ -85,6 +85,9 @@ starts[0x3c] = AT_LESS;
 /** Documents up to this many bytes are read without a cache of strings. */
 const SMALL = 4096;
 
+/** Units of a token that a message shows. */
+const LONGEST_SHOWN = 60;
+
 const keywords: readonly (readonly [bytes: Buffer, kind: number])[] = [
   [Buffer.from("<shunt>"), SHUNT],
   [Buffer.from("<loopback>"), LOOPBACK],
@@ -117,6 +120,8 @@ export class Lexer {
   goodKind = END;
   badReason: BadReason = "";
   badPosition = 0;
+  /** First byte of what is no token. */
+  #badStart = 0;
   /** True when the BAD token is a number that ends in its dot. */
   badNumber = false;
   readonly #bytes: TextBytes;
@@ -224,6 +229,24 @@ export class Lexer {
     return this.#bytes.utf8Slice(this.start, this.stop);
   }
 
+  /** What stands at the current place and where it begins, for messages about what was expected instead. */
+  offence(): { readonly place: number; readonly got: string } {
+    if (this.kind === END) return { place: this.pos, got: "the end of the text" };
+    if (this.kind !== BAD) {
+      const isLiteral = this.kind === STRING || this.kind === REGEXP;
+      return { place: isLiteral ? this.start - 1 : this.start, got: shown(this.tokenText()) };
+    }
+    const place = this.#badStart;
+    if (this.badNumber) return { place, got: "a number that ends in its dot" };
+    if (this.badReason === "incomplete token") {
+      return { place, got: this.#bytes[place] === SLASH ? "a regular expression without end" : "a string without end" };
+    }
+    const [character = ""] = this.#bytes.utf8Slice(place, Math.min(place + 4, this.#end));
+    const code = character.codePointAt(0) ?? 0;
+    const name = code > 0x20 && code < 0x7f ? "" : ` (U+${code.toString(16).toUpperCase().padStart(4, "0")})`;
+    return { place, got: shown(character) + name };
+  }
+
   #good(kind: number, stop: number, pos: number): number {
     this.stop = stop;
     this.pos = pos;
@@ -237,9 +260,10 @@ export class Lexer {
     return cache === null ? this.#bytes.latin1Slice(this.start, this.stop) : cache.get(this.start, this.stop);
   }
 
-  #bad(reason: BadReason, position: number): number {
+  #bad(reason: BadReason, position: number, start = position): number {
     this.badReason = reason;
     this.badPosition = position;
+    this.#badStart = start;
     this.pos = position;
     this.kind = BAD;
     return BAD;
@@ -260,7 +284,7 @@ export class Lexer {
     }
     if (last === DOT) {
       this.badNumber = true;
-      return this.#bad("incomplete token", pos);
+      return this.#bad("incomplete token", pos, start);
     }
     this.start = start;
     return this.#good(NUMBER, pos, pos);
@@ -280,7 +304,7 @@ export class Lexer {
         if (++pos < end) bits |= bytes[pos]!;
       }
     }
-    return this.#unterminated();
+    return this.#bad("incomplete token", end, open);
   }
 
   #regexp(open: number): number {
@@ -300,7 +324,7 @@ export class Lexer {
         if (++pos < end) bits |= bytes[pos]!;
       }
     }
-    return this.#unterminated();
+    return this.#bad("incomplete token", end, open);
   }
 
   #literal(kind: number, open: number, close: number, escaped: boolean, bits: number): number {
@@ -308,10 +332,6 @@ export class Lexer {
     this.#escaped = escaped;
     this.#bits = bits;
     return this.#good(kind, close, close + 1);
-  }
-
-  #unterminated(): number {
-    return this.#bad("incomplete token", this.#end);
   }
 
   #less(pos: number): number {
@@ -345,4 +365,9 @@ export class Lexer {
     }
     return out.utf8Slice(0, length);
   }
+}
+
+/** A token in quotes, the long ones cut. */
+function shown(text: string): string {
+  return JSON.stringify(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}...` : text);
 }

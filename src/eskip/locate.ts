@@ -1,15 +1,22 @@
-// Finds where in the text of a route a filter or predicate stands, for messages that point at it.
+// Finds where in the text of a route its predicates and filters stand, for messages that point at them.
 
 import * as token from "./lexer.ts";
 import { Lexer } from "./lexer.ts";
 
-/** Byte offset of the first `name(` in the expression [start, end), -1 when there is none. */
-export function locateCall(bytes: Uint8Array, start: number, end: number, name: string): number {
+/** The name of a predicate or filter and the byte offset where it begins. */
+export interface CallPlace {
+  readonly name: string;
+  readonly place: number;
+}
+
+/** All predicates and filters of the expression [start, end) in order; `*` is none. The text is one that parses. */
+export function locateCalls(bytes: Uint8Array, start: number, end: number): CallPlace[] {
   const lexer = new Lexer(bytes, start, end);
-  let candidate = -1;
+  const calls: CallPlace[] = [];
   for (let kind = lexer.next(); kind !== token.END && kind !== token.BAD; kind = lexer.next()) {
-    if (kind === token.OPEN && candidate >= 0) return candidate;
-    candidate = kind === token.SYMBOL && lexer.name() === name ? lexer.start : -1;
+    if (kind !== token.SYMBOL) continue;
+    const call = { name: lexer.name(), place: lexer.start };
+    if (lexer.next() === token.OPEN) calls.push(call);
   }
-  return -1;
+  return calls;
 }

@@ -4,6 +4,18 @@
 /** Why a syntax error is one (spec eskip 6); "" for semantic errors. */
 export type SyntaxReason = "" | "syntax error" | "unexpected token" | "invalid character" | "incomplete token";
 
+/** The parts of a syntax error; `routeId` is null when no id was read. */
+interface SyntaxFault {
+  readonly reason: SyntaxReason;
+  readonly position: number;
+  /** Offset of the first byte of what was got. */
+  readonly place: number;
+  readonly token: string;
+  readonly routeId: string | null;
+  readonly expected: string;
+  readonly got: string;
+}
+
 export class ParseError {
   readonly message: string;
   /** `semantic`: found in a route that is well formed (argument counts, duplicates, endpoints). */
@@ -20,39 +32,38 @@ export class ParseError {
   readonly routeId: string;
   /** What would have been right at this place, e.g. `"->" or "&&"`; "" for semantic errors. */
   readonly expected: string;
+  /** What the message leaves out: where the wrong text begins, what was expected there and what was got. */
+  readonly explanation: string;
 
-  private constructor(fields: Omit<ParseError, "line" | "column">, bytes: Uint8Array) {
-    this.message = fields.message;
-    this.kind = fields.kind;
-    this.reason = fields.reason;
-    this.position = fields.position;
-    const place = lineAndColumn(bytes, fields.position);
-    this.line = place.line;
-    this.column = place.column;
-    this.token = fields.token;
-    this.routeId = fields.routeId;
-    this.expected = fields.expected;
+  private constructor(bytes: Uint8Array, fault: SyntaxFault, kind: ParseError["kind"], message: string) {
+    this.message = message;
+    this.kind = kind;
+    this.reason = fault.reason;
+    this.position = fault.position;
+    ({ line: this.line, column: this.column } = lineAndColumn(bytes, fault.position));
+    this.token = fault.token;
+    this.routeId = fault.routeId ?? "";
+    this.expected = fault.expected;
+    const { line, column } = lineAndColumn(bytes, fault.place);
+    const route = this.routeId === "" ? "" : `route ${this.routeId}, `;
+    const wanted = fault.expected === "" ? "" : `: expected ${fault.expected}, got ${fault.got}`;
+    this.explanation = `${kind === "semantic" ? route : ""}line ${line}, column ${column}${wanted}`;
   }
 
-  /** `routeId` is null when no id was read. */
-  static syntax(
-    bytes: Uint8Array,
-    position: number,
-    token: string,
-    routeId: string | null,
-    reason: SyntaxReason,
-    expected: string,
-  ): ParseError {
+  static syntax(bytes: Uint8Array, fault: SyntaxFault): ParseError {
+    const { token, routeId, position, reason } = fault;
     const id = routeId === null ? "" : `, last route id: ${routeId}`;
-    const message = `parse failed after token ${token}${id}, position ${position}: ${reason}`;
     return new ParseError(
-      { message, kind: "syntax", reason, position, token, routeId: routeId ?? "", expected },
       bytes,
+      fault,
+      "syntax",
+      `parse failed after token ${token}${id}, position ${position}: ${reason}`,
     );
   }
 
   static semantic(bytes: Uint8Array, position: number, routeId: string, message: string): ParseError {
-    return new ParseError({ message, kind: "semantic", reason: "", position, token: "", routeId, expected: "" }, bytes);
+    const fault = { reason: "", position, place: position, token: "", routeId, expected: "", got: "" } as const;
+    return new ParseError(bytes, fault, "semantic", message);
   }
 }
 

@@ -9,6 +9,8 @@ import { ParseError } from "./parse-error.ts";
 import type { Arg, Call, LbEndpoint, Route } from "./route.ts";
 import { dynamicBackend, forwardBackend, loopbackBackend, shuntBackend } from "./route.ts";
 import { makeCall, RouteBuilder } from "./route-builder.ts";
+import { suggest } from "./suggest.ts";
+import { trimSpace } from "./trim-space.ts";
 import { checkUrl } from "./url.ts";
 
 const none: readonly never[] = Object.freeze([]);
@@ -216,7 +218,8 @@ class Parser {
     if (this.#kind !== token.OPEN) return this.#fail('"("', false);
     let count = 0;
     let kind = this.#advance();
-    if (kind === token.COMMA) kind = this.#advance();
+    const leadingComma = kind === token.COMMA;
+    if (leadingComma) kind = this.#advance();
     else if (kind === token.CLOSE) {
       this.#argCount = 0;
       this.#advance();
@@ -227,7 +230,8 @@ class Parser {
       else if (kind === token.NUMBER) this.#args[count++] = lexer.numberValue();
       else {
         // Where a number may stand, one that ends in its dot is named as that.
-        return this.#fail(count === 0 ? `${EXPECT_ARGUMENT}, or ")"` : EXPECT_ARGUMENT, lexer.badNumber);
+        const mayClose = count === 0 && !leadingComma;
+        return this.#fail(mayClose ? `${EXPECT_ARGUMENT}, or ")"` : EXPECT_ARGUMENT, lexer.badNumber);
       }
       kind = this.#advance();
       if (kind === token.CLOSE) {
@@ -276,7 +280,7 @@ class Parser {
     let algorithm = "";
     if (this.#advance() === token.SYMBOL) {
       algorithm = lexer.name();
-      if (this.#advance() !== token.COMMA) return this.#fail('"," behind the algorithm', false);
+      if (this.#advance() !== token.COMMA) return this.#fail(expectedBehind(algorithm), false);
       this.#advance();
     } else if (this.#kind !== token.STRING) return this.#fail("an algorithm or an endpoint in quotes", false);
     const endpoints: LbEndpoint[] = [];
@@ -322,9 +326,18 @@ class Parser {
       position = lexer.badPosition;
       if (mayEnd) reason = lexer.badReason;
     }
-    this.error = ParseError.syntax(this.#bytes, position, lexer.tokenText(), this.#lastId, reason, expected);
+    const { place, got } = lexer.offence();
+    const fault = { reason, position, place, token: lexer.tokenText(), routeId: this.#lastId, expected, got };
+    this.error = ParseError.syntax(this.#bytes, fault);
     return false;
   }
+}
+
+/** `<` and a word may begin a list of endpoints, but perhaps it was meant to be a keyword. */
+function expectedBehind(algorithm: string): string {
+  const keywords = ["shunt", "loopback", "dynamic", "forward"];
+  const meant = keywords.includes(algorithm) ? algorithm : suggest(algorithm, keywords);
+  return `"," behind the algorithm${meant === "" ? "" : ` (or "<${meant}>")`}`;
 }
 
 /**
@@ -383,18 +396,4 @@ export function parseRouteExpression(bytes: Uint8Array, start: number, end: numb
 function callParser(text: string): Parser {
   const bytes = Buffer.from(trimSpace(text));
   return new Parser(bytes, 0, bytes.length);
-}
-
-/** Removes Unicode white space at both ends (other than String.trim: U+0085 is one, U+FEFF is none). */
-function trimSpace(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isSpace(text.charCodeAt(start))) start++;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isSpace(unit: number): boolean {
-  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
-  return unit === 0x85 || (unit !== 0xfeff && String.fromCharCode(unit).trim() === "");
 }

@@ -13,8 +13,8 @@ export interface BackendAddress {
   readonly port: number;
 }
 
-// Characters that a host name must not hold (RFC 3986 3.2.2); bytes above ASCII are allowed.
-const refusedInHost = ' #\\^`{|}"';
+// Characters that a host name must not hold; bytes above ASCII are allowed there, but not in user and password.
+const refusedInHost = " #\\^`{|}";
 const refusedInUserinfo = ' #\\^`{|}"<>[]/?';
 
 /** "" when `text` is an absolute URL or absolute path as of spec eskip 5.4, else the whole error text. */
@@ -36,14 +36,14 @@ export function splitBackendAddress(address: string): BackendAddress | { readonl
     if (scheme === "") reason = "missing scheme";
     else {
       authority = authorityOf(rest);
-      if (authority === "") reason = "missing host";
+      if (hostOf(authority) === "") reason = "missing host";
     }
   }
   if (reason !== "") {
     const quoted = JSON.stringify(address);
     return { error: `failed to parse backend address ${quoted}: parse ${quoted}: ${reason}` };
   }
-  const host = authority.slice(authority.lastIndexOf("@") + 1).toLowerCase();
+  const host = hostOf(authority).toLowerCase();
   const colon = portColon(host);
   const name = colon < 0 ? host : host.slice(0, colon);
   const port = colon < 0 ? "" : host.slice(colon + 1);
@@ -76,7 +76,7 @@ function defaultPort(scheme: string): number {
 function findFault(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
-    if (c < 0x20 || c === 0x7f) return "invalid control character in URL";
+    if (c < 0x20 || c === 0x7f) return "net/url: invalid control character in URL";
   }
   if (text === "") return "empty url";
   if (text === "*") return "";
@@ -102,16 +102,24 @@ function authorityOf(rest: string): string {
   return rest.slice(2);
 }
 
+/** The authority without user and password. */
+function hostOf(authority: string): string {
+  return authority.slice(authority.lastIndexOf("@") + 1);
+}
+
 function findAuthorityFault(authority: string): string {
   const at = authority.lastIndexOf("@");
   if (at >= 0) {
     const userinfo = authority.slice(0, at);
-    for (const c of userinfo) if (refusedInUserinfo.includes(c)) return "net/url: invalid userinfo";
+    for (const c of userinfo) if (refusedInUserinfo.includes(c) || c > "\x7f") return "net/url: invalid userinfo";
     const fault = findEscapeFault(userinfo);
     if (fault !== "") return fault;
   }
   const host = authority.slice(at + 1);
-  if (host.startsWith("[") && !host.includes("]")) return "missing ']' in host";
+  if (host.includes("[")) {
+    if (!host.includes("]")) return "missing ']' in host";
+    if (host.lastIndexOf("[") > 0 || host.indexOf("]") < host.lastIndexOf("]")) return "invalid IP-literal";
+  }
   const colon = portColon(host);
   if (host.startsWith("[") && colon < 0 && !host.endsWith("]")) {
     return `invalid port ${JSON.stringify(host.slice(host.lastIndexOf("]") + 1))} after host`;
@@ -123,7 +131,13 @@ function findAuthorityFault(authority: string): string {
     }
   }
   for (const c of host) if (refusedInHost.includes(c)) return `invalid character ${JSON.stringify(c)} in host name`;
-  return findEscapeFault(host);
+  return findEscapeFault(host) || findAsciiEscape(host);
+}
+
+/** In a host only bytes above ASCII are escaped, and the percent sign in front of an IPv6 zone (RFC 6874). */
+function findAsciiEscape(host: string): string {
+  const found = /%(?!25)[0-7]./.exec(host);
+  return found === null ? "" : `invalid URL escape ${JSON.stringify(found[0])}`;
 }
 
 /** Index of the colon before the port, -1 when there is none. */

@@ -4,6 +4,7 @@
 import type { InvalidReason, RouteProblem } from "../eskip/diagnostics.ts";
 import { printCall } from "../eskip/printer.ts";
 import type { Call, Route } from "../eskip/route.ts";
+import { suggest } from "../eskip/suggest.ts";
 import { checkUrl, schemeOf, splitBackendAddress } from "../eskip/url.ts";
 import { type AnyArgSpec, type ArgError, checkArgs, Refused } from "../spec/args.ts";
 import type { Registry } from "../spec/registry.ts";
@@ -239,9 +240,11 @@ function checkLbBackend(route: Route): RouteCheckProblem | null {
     if (fault !== "") return lbProblem(`failed to parse LB endpoints for route ${route.id}: ${fault}`);
   }
   if (LB_ALGORITHMS.has(backend.algorithm)) return null;
-  const { id } = route;
+  const quoted = JSON.stringify(backend.algorithm);
+  const near = suggest(backend.algorithm, LB_ALGORITHMS);
   return lbProblem(
-    `failed to set LB algorithm implementation for route ${id}: unsupported algorithm ${JSON.stringify(backend.algorithm)}`,
+    `failed to set LB algorithm implementation for route ${route.id}: unsupported algorithm ${quoted}`,
+    near === "" ? "" : `did you mean "${near}"?`,
   );
 }
 
@@ -253,8 +256,8 @@ function endpointFault(address: string): string {
   return "error" in split ? split.error : "";
 }
 
-function lbProblem(text: string): RouteCheckProblem {
-  return { reason: "other", text, detail: "", listed: false };
+function lbProblem(text: string, detail = ""): RouteCheckProblem {
+  return { reason: "other", text, detail, listed: false };
 }
 
 function checkPatterns(
