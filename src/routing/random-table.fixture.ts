@@ -48,7 +48,7 @@ export interface RandomChange {
 
 const SOURCES = 3;
 
-/** Few, so that routes meet; the byte order of the ids is not that of their letters. */
+/** Few, so that routes meet. */
 const SEGMENTS = ["a", "b", "a", "b", "abc", "abd", "x%2F", "a.b", ":x", ":y", ":", ":x", "\u00fc", ":a:b"];
 const ENDS = ["", "", "", "/", "/*", "/**", "/*rest"];
 const ODD_PATHS = [
@@ -187,6 +187,7 @@ export class RandomTable {
   constructor(random: Random, ids: number, isNarrow: boolean) {
     this.#random = random;
     this.#isNarrow = isNarrow;
+    // Their byte order is not that of their letters.
     this.#ids = Array.from({ length: ids }, (_, i) => `${["r", "R", "_", "\u00e9"][i % 4]}${i}`);
   }
 
