@@ -1,4 +1,5 @@
 // The plain twin of the routing table: a list of routes and the rules of spec matching 3 to 8, step by step, without an index.
+// What a predicate says of a request it is told; path, order and parameters are its own.
 // Tests compare the table with it; nothing else uses it, and it shares no code with what it checks.
 
 import type { Route } from "../eskip/route.ts";
@@ -6,7 +7,6 @@ import type { PredicateRequest, PredicateTest } from "../spec/predicate.ts";
 
 export interface ReferenceRoute {
   readonly route: Route;
-  readonly weight: number;
   /** All predicates but the path. */
   readonly matches: PredicateTest;
 }
@@ -14,6 +14,12 @@ export interface ReferenceRoute {
 export interface ReferenceMatch {
   readonly route: Route;
   readonly params: ReadonlyMap<string, string>;
+  /** The node that the route was found at, "" for the pathless list. */
+  readonly node: string;
+  /** Routes that were asked before and refused the request. */
+  readonly refused: number;
+  /** True when another route of the node has the same weight and matches too. */
+  readonly tied: boolean;
 }
 
 /** A way through the tree: what each segment was taken as, and the values that wildcards took. */
@@ -41,6 +47,8 @@ export function referenceClean(path: string): string {
 export class ReferenceMatcher {
   readonly #ignoreTrailingSlash: boolean;
   readonly #nodes = new Map<string, ReferenceRoute[]>();
+  /** The nodes and all that lead to them. */
+  readonly #prefixes = new Set<string>();
   readonly #pathless: ReferenceRoute[] = [];
 
   constructor(routes: readonly ReferenceRoute[], ignoreTrailingSlash: boolean) {
@@ -48,23 +56,31 @@ export class ReferenceMatcher {
     for (const one of routes) {
       const nodes = this.#nodesOf(one.route);
       if (nodes === null) this.#pathless.push(one);
-      else for (const node of nodes) this.#nodes.set(node, [...(this.#nodes.get(node) ?? []), one]);
+      else for (const node of nodes) this.#add(node, one);
     }
-    for (const leaf of [this.#pathless, ...this.#nodes.values()]) {
-      leaf.sort((a, b) => b.weight - a.weight || Buffer.compare(Buffer.from(a.route.id), Buffer.from(b.route.id)));
-    }
+    for (const leaf of [this.#pathless, ...this.#nodes.values()]) leaf.sort(inOrder);
+  }
+
+  #add(node: string, one: ReferenceRoute): void {
+    this.#nodes.set(node, [...(this.#nodes.get(node) ?? []), one]);
+    for (let end = node.length; end > 0; end = node.lastIndexOf("/", end - 1)) this.#prefixes.add(node.slice(0, end));
   }
 
   lookup(request: PredicateRequest): ReferenceMatch | null {
     let path = request.matchPath;
     if (this.#ignoreTrailingSlash && path !== "/" && path.endsWith("/")) path = path.slice(0, -1);
-    for (const way of this.#ways("", path.slice(1).split("/"), [])) {
-      for (const one of this.#nodes.get(way.node) ?? []) {
-        if (one.matches(request)) return { route: one.route, params: this.#params(one.route, way.values) };
+    let refused = 0;
+    for (const { node, values } of this.#ways("", path.slice(1).split("/"), [])) {
+      const leaf = this.#nodes.get(node) ?? [];
+      const one = leaf.find((candidate) => candidate.matches(request));
+      if (one !== undefined) {
+        return { ...found(one, leaf, request, refused), params: this.#params(one.route, values), node };
       }
+      refused += leaf.length;
     }
     const one = this.#pathless.find((candidate) => candidate.matches(request));
-    return one === undefined ? null : { route: one.route, params: new Map() };
+    if (one === undefined) return null;
+    return { ...found(one, this.#pathless, request, refused), params: new Map(), node: "" };
   }
 
   /** All ways to read the path, most specific first. */
@@ -75,15 +91,10 @@ export class ReferenceMatcher {
     }
     const [segment, ...others] = segments as [string, ...string[]];
     const literal = Buffer.from(segment, "latin1").toString("hex");
-    if (this.#exists(`${node}/=${literal}`)) yield* this.#ways(`${node}/=${literal}`, others, values);
-    if (segment !== "" && this.#exists(`${node}/:`)) yield* this.#ways(`${node}/:`, others, [...values, segment]);
+    if (this.#prefixes.has(`${node}/=${literal}`)) yield* this.#ways(`${node}/=${literal}`, others, values);
+    if (segment !== "" && this.#prefixes.has(`${node}/:`)) yield* this.#ways(`${node}/:`, others, [...values, segment]);
     const rest = segments.join("/");
     if (rest !== "") yield { node: `${node}/*`, values: [...values, rest] };
-  }
-
-  #exists(prefix: string): boolean {
-    for (const node of this.#nodes.keys()) if (node === prefix || node.startsWith(`${prefix}/`)) return true;
-    return false;
   }
 
   /** Spec matching 4; null for the pathless list. */
@@ -130,6 +141,38 @@ export class ReferenceMatcher {
     if (hasFree) params.set(names[names.length - 1]!, `/${values[values.length - 1]}`);
     return params;
   }
+}
+
+/** What the list says of the route that was found in it. */
+function found(
+  one: ReferenceRoute,
+  leaf: readonly ReferenceRoute[],
+  request: PredicateRequest,
+  refusedBefore: number,
+): Pick<ReferenceMatch, "route" | "refused" | "tied"> {
+  const weight = referenceWeight(one.route);
+  const tied = leaf.some((other) => other !== one && referenceWeight(other.route) === weight && other.matches(request));
+  return { route: one.route, refused: refusedBefore + leaf.indexOf(one), tied };
+}
+
+/** Heaviest first, among equals the smaller id. */
+function inOrder(a: ReferenceRoute, b: ReferenceRoute): number {
+  const byWeight = referenceWeight(b.route) - referenceWeight(a.route);
+  return byWeight || Buffer.compare(Buffer.from(a.route.id), Buffer.from(b.route.id));
+}
+
+/** Spec matching 7. */
+export function referenceWeight(route: Route): number {
+  const namesOf = (entries: readonly (readonly [string, ...unknown[]])[]) =>
+    new Set(entries.map(([name]) => name.toLowerCase())).size;
+  let weight = route.hostRegexps.length + route.pathRegexps.length;
+  weight += namesOf(route.headers) + namesOf(route.headerRegexps);
+  if (route.method !== "") weight += 1;
+  for (const { name, args } of route.predicates) {
+    if (name === "Weight") weight += Math.trunc(Number(args[0]));
+    else if (!["Path", "PathSubtree", "TrafficSegment", "*", "Any"].includes(name)) weight += 1;
+  }
+  return weight;
 }
 
 function treeOf(route: Route): { path: string; subtree: boolean } | null {

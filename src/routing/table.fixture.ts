@@ -1,5 +1,4 @@
-// What the tests and benches of the routing table share: routes from text, requests, a reader with plain instances, and the
-// table's twin that keeps what every source delivered in Maps.
+// What the tests and benches of the routing table share: routes from text, requests, a reader with plain instances.
 
 import { parseExpression } from "../eskip/parser.ts";
 import { printExpression } from "../eskip/printer.ts";
@@ -11,15 +10,13 @@ import { Registry } from "../spec/registry.ts";
 import { buildMatcher } from "./build-matcher.ts";
 import { cleanPath } from "./clean-path.ts";
 import type { MatchableRoute } from "./lookup.ts";
-import { ReferenceMatcher } from "./matcher.reference.ts";
 import { LookupResult, TablePin, TableReader } from "./reader.ts";
 import { RoutingTable, type RoutingTableOptions } from "./table.ts";
 import type { TableGeneration } from "./table-generation.ts";
-import { routeWeight } from "./weight.ts";
 
 export const testRegistry = new Registry([], predicateSpecs);
 
-const env: PredicateEnv = { now: () => 0, random: () => 0, shuttingDown: () => false };
+export const testEnv: PredicateEnv = { now: () => 0, random: () => 0, shuttingDown: () => false };
 
 /** A route from its text. */
 export function routeOf(id: string, expression: string): Route {
@@ -63,7 +60,7 @@ export class TestInstance implements MatchableRoute {
   constructor(route: Route) {
     this.id = route.id;
     this.route = route;
-    this.matches = buildMatcher(route, testRegistry, env);
+    this.matches = buildMatcher(route, testRegistry, testEnv);
   }
 
   release(): void {
@@ -77,30 +74,6 @@ export function readerOf(
 ): TableReader<TestInstance> {
   const { ignoreTrailingSlash = false, maxInstances = 1000 } = options;
   return new TableReader((route) => new TestInstance(route), { ignoreTrailingSlash, maxInstances }, generation);
-}
-
-/** What the sources delivered, in Maps; the plain twin of RoutingTable. */
-export class ReferenceTable {
-  readonly sources: Map<string, Route>[] = [];
-
-  source(number: number): Map<string, Route> {
-    while (this.sources.length <= number) this.sources.push(new Map());
-    return this.sources[number]!;
-  }
-
-  /** Of each id the route of the highest source. */
-  winners(): Route[] {
-    const merged = new Map<string, Route>();
-    for (const source of this.sources) for (const [id, route] of source) merged.set(id, route);
-    return [...merged.values()];
-  }
-
-  matcher(ignoreTrailingSlash: boolean): ReferenceMatcher {
-    const routes = this.winners().map((route) => {
-      return { route, weight: routeWeight(route, testRegistry), matches: buildMatcher(route, testRegistry, env) };
-    });
-    return new ReferenceMatcher(routes, ignoreTrailingSlash);
-  }
 }
 
 /** A table and a reader that follows it. */

@@ -155,6 +155,7 @@ const accepted: readonly (readonly [string, string, Partial<Record<string, unkno
   ["long method", `VERSION-CONTROL /p HTTP/1.1\r\n${H}\r\n`, { method: "VERSION-CONTROL" }],
   ["higher minor version", `GET / HTTP/1.9\r\n${H}\r\n`, { minorVersion: 1, protocol: "HTTP/1.9" }],
   ["HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", { minorVersion: 0, hostLine: -1, keepAlive: false }],
+  ["a bare IPv6 address as Host", "GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", { hostLine: 0 }],
   ["HTTP/1.0 with keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", { keepAlive: true }],
   ["HTTP/1.0 with both", "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", { keepAlive: false }],
   ["close in a list", `GET / HTTP/1.1\r\n${H}Connection: x ,\tCLOSE , y\r\n\r\n`, { keepAlive: false }],

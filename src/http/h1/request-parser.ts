@@ -25,6 +25,7 @@ import type { HeadLimits } from "./limits.ts";
 import type { RequestHead } from "./request-head.ts";
 import { CR, HOST, KIND, LF, SP, SPECIAL, TARGET, TOKEN } from "./tables.ts";
 
+const COLON = 0x3a;
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const ZERO = 0x30;
@@ -189,7 +190,8 @@ function readSpecialLines(head: RequestHead): ErrorCode {
 
 /** A host, not empty, perhaps with a port (spec matching 2.2, decisions: an empty Host and a list are refused). */
 function isHost(text: string, start: number, end: number): boolean {
-  if (start === end || text.charCodeAt(start) === 0x3a) return false;
+  // A colon in front is a port without a host, unless an address in the form of IPv6 begins so.
+  if (start === end || (text.charCodeAt(start) === COLON && text.charCodeAt(start + 1) !== COLON)) return false;
   for (let i = start; i < end; i++) if (HOST[text.charCodeAt(i)] === 0) return false;
   return true;
 }
