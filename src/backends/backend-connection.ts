@@ -4,13 +4,13 @@
 // pool. It parses heads, undoes the framing and hands on body bytes; it knows nothing of routes. States:
 //   IDLE -> HEAD (lent) -> LENGTH | CHUNKED | UNTIL_CLOSE (head read) -> IDLE (body read) ; CLOSED from everywhere.
 
-import net from "node:net";
+import type { Socket } from "node:net";
 import { ChunkEvent, ChunkedDecoder } from "../http/h1/chunked.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
-import { tls } from "../util/lazy-builtin.ts";
 import { BackendFailure } from "./backend-failure.ts";
+import { socketFailureText } from "./dialer.ts";
 import type { HostPool, Pools } from "./pool.ts";
 
 /** What an exchange does with the answer of its backend. */
@@ -43,7 +43,7 @@ const LONG_BODY_BYTES = 32768;
 export class BackendConnection implements Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly head = new ResponseHead();
-  readonly socket: net.Socket;
+  readonly socket: Socket;
   /** True when it carried a request before the present one. */
   reused = false;
   /** True once a byte of the present response has arrived. */
@@ -79,30 +79,10 @@ export class BackendConnection implements Timed {
     pools.deadlines.add(this);
   }
 
-  #open(): net.Socket {
-    const options = this.#pools.options;
-    const onread: net.OnReadOpts = {
+  #open(): Socket {
+    return this.#pools.dialer.dial(this.pool.scheme, this.pool.hostname, this.pool.port, {
       buffer: () => this.#private ?? this.#pools.buffers.shared,
       callback: (bytes, buffer) => this.#onRead(buffer as Buffer, bytes),
-    };
-    const connect: net.TcpNetConnectOpts & { onread: net.OnReadOpts } = {
-      host: this.pool.hostname,
-      port: this.pool.port,
-      noDelay: true,
-      keepAlive: options.keepAliveMs > 0,
-      keepAliveInitialDelay: options.keepAliveMs,
-      autoSelectFamily: options.dualStack,
-      autoSelectFamilyAttemptTimeout: 300,
-      onread,
-    };
-    if (!this.#secure) return net.connect(connect);
-    const cert = options.clientCerts[0];
-    return tls().connect({
-      ...connect,
-      ...(net.isIP(this.pool.hostname) === 0 ? { servername: this.pool.hostname } : {}),
-      rejectUnauthorized: options.verifyTls,
-      minVersion: options.tlsMinVersion,
-      ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
     });
   }
 
@@ -366,7 +346,7 @@ export class BackendConnection implements Timed {
       return;
     }
     const error = this.#error;
-    const message = error === null ? "EOF" : error.message;
+    const message = error === null ? "EOF" : socketFailureText(error);
     if (!this.connected) this.#fail(this.#reached ? handshakeFailure(error) : BackendFailure.connect, message);
     else if (this.#state !== HEAD) this.#fail(BackendFailure.brokenBody, error === null ? "unexpected EOF" : message);
     else if (error !== null) this.#fail(BackendFailure.network, message);

@@ -1,14 +1,14 @@
 // Protocol upgrades (spec proxy 15): after lookup, filters and the choice of an endpoint the request goes out on a connection of its
 // own. With 101 both sockets become one byte tunnel that no timeout and no table change touches; any other answer is passed on.
 
-import net from "node:net";
+import type { Socket } from "node:net";
+import { socketFailureText } from "../backends/dialer.ts";
 import { chunkHeader, LAST_CHUNK } from "../http/h1/chunked.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import { Headers } from "../http/headers.ts";
 import { statusText } from "../http/status.ts";
-import { tls } from "../util/lazy-builtin.ts";
 import { backendRequestHead } from "./backend-request.ts";
 import { type Exchange, Phase } from "./exchange.ts";
 import { record } from "./record.ts";
@@ -29,7 +29,7 @@ export class Upgrade {
   readonly #exchange: Exchange;
   readonly #head = new ResponseHead();
   #received = emptyBuffer;
-  #backend: net.Socket | null = null;
+  #backend: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #settled = false;
   /** The connection is there and the request was written. */
@@ -47,30 +47,16 @@ export class Upgrade {
       this.#refuse(503, "unsupported protocol scheme", "Error connecting to backend");
       return;
     }
-    const socket = this.#connect(target);
+    const { scheme, hostname, port } = target.pool;
+    const socket = proxy.pools.dialer.dial(scheme, hostname, port);
     this.#backend = socket;
     const limitMs = proxy.options.upgradeDialTimeoutMs;
     if (Number.isFinite(limitMs)) {
       this.#timer = setTimeout(() => this.#refuse(503, "i/o timeout", "Error connecting to backend"), limitMs);
     }
-    socket.on("error", (error) => this.#failed(error.message));
+    socket.on("error", (error) => this.#failed(socketFailureText(error)));
     socket.on("close", () => this.#failed("EOF"));
-    socket.once(target.scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
-  }
-
-  #connect(target: BackendTarget): net.Socket {
-    const pool = target.pool!;
-    const options = this.#exchange.proxy.pools.options;
-    const address = { host: pool.hostname, port: pool.port, noDelay: true, autoSelectFamily: options.dualStack };
-    if (target.scheme === "http") return net.connect(address);
-    const cert = options.clientCerts[0];
-    return tls().connect({
-      ...address,
-      ...(net.isIP(pool.hostname) === 0 ? { servername: pool.hostname } : {}),
-      rejectUnauthorized: options.verifyTls,
-      minVersion: options.tlsMinVersion,
-      ...(cert === undefined ? {} : { cert: cert.cert, key: cert.key }),
-    });
+    socket.once(scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
   }
 
   /** Connected: the request goes out, with our own Connection and Upgrade lines. */
@@ -97,7 +83,7 @@ export class Upgrade {
   }
 
   /** The body of an upgrade request, at the pace of the backend. */
-  #sendBody(socket: net.Socket, chunked: boolean): void {
+  #sendBody(socket: Socket, chunked: boolean): void {
     const { client } = this.#exchange;
     socket.on("drain", () => {
       if (!this.#settled) client.resumeBody();
@@ -201,7 +187,7 @@ export class Upgrade {
     this.#exchange.sendAsIs();
   }
 
-  async *#rest(backend: net.Socket, first: Buffer, length: number): AsyncGenerator<Uint8Array> {
+  async *#rest(backend: Socket, first: Buffer, length: number): AsyncGenerator<Uint8Array> {
     let left = length;
     backend.removeAllListeners("data");
     if (first.length > 0) {
