@@ -25,7 +25,7 @@ import {
 } from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { checkRequest } from "./request-checks.ts";
-import { accessLogOn, RequestContext } from "./request-context.ts";
+import { accessLogOn, type Frame, RequestContext } from "./request-context.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { BackendKind } from "./route-instance.ts";
 import { startUpgrade, type Upgrade } from "./upgrade.ts";
@@ -50,6 +50,9 @@ export class Exchange implements ClientEvents {
   filtersMs = 0;
   backendMs = 0;
   sendingMs = 0;
+  /** Milliseconds of the proxy's own work before and after the backend call: without filters, and without the body. */
+  ownRequestMs = 0;
+  ownResponseMs = 0;
   gone = false;
   #upgrade: Upgrade | null = null;
   /** True for an answer from before the routing: no log line, no metrics. */
@@ -81,6 +84,8 @@ export class Exchange implements ClientEvents {
     this.startedMs = performance.now();
     this.filtersMs = 0;
     this.backendMs = 0;
+    this.ownRequestMs = 0;
+    this.ownResponseMs = 0;
     ctx.reset(head);
     ctx.request.remoteAddress = this.client.remoteAddress;
     ctx.request.remotePort = this.client.remotePort;
@@ -104,6 +109,7 @@ export class Exchange implements ClientEvents {
     const frame = ctx.nextFrame();
     const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
     this.filtersMs = performance.now();
+    this.ownRequestMs += this.filtersMs - before;
     proxy.metrics.lookup((this.filtersMs - before) / 1000, route !== null);
     if (route === null) {
       this.fail(noRoute(proxy.options.defaultStatus));
@@ -215,8 +221,10 @@ export class Exchange implements ClientEvents {
   /** The response is in the context: run the response filters of all executed routes, innermost first, last filter first. */
   responsePhase(): void {
     const ctx = this.ctx;
-    // A backend call read the clock when the answer came.
-    if (this.phase !== Phase.backend || this.error !== null) this.filtersMs = performance.now();
+    // A backend call read the clock when the answer came; what has passed since then is not the filters'.
+    const answeredMs = this.phase === Phase.backend && this.error === null ? this.filtersMs : 0;
+    if (answeredMs === 0 || ctx.frame!.executed > 0) this.filtersMs = performance.now();
+    if (answeredMs > 0) this.ownResponseMs = this.filtersMs - answeredMs;
     this.phase = Phase.response;
     ctx.hasResponse = true;
     const server = ctx.response.headers.known(KIND.server);
@@ -246,6 +254,7 @@ export class Exchange implements ClientEvents {
             return;
           }
         }
+        this.#frameDone(frame);
         this.#frame--;
         if (this.#frame >= 0) this.#filter = ctx.frames[this.#frame]!.executed;
       }
@@ -254,14 +263,19 @@ export class Exchange implements ClientEvents {
       this.#panic(error);
       return;
     }
-    const now = performance.now();
-    if (ctx.depth > 0) {
-      ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
-    }
-    this.sendingMs = now;
+    this.sendingMs = this.filtersMs;
     this.phase = Phase.sending;
     this.debug?.responding(ctx, this.error);
     this.sender.start();
+  }
+
+  /** The response phase of one of the routes that the request went through is over. */
+  #frameDone(frame: Frame): void {
+    const now = performance.now();
+    const passedMs = now - this.filtersMs;
+    frame.route!.metrics.responseFilters(passedMs / 1000);
+    if (frame.executed === 0) this.ownResponseMs += passedMs;
+    this.filtersMs = now;
   }
 
   /** Goes on with the phase when a filter's promise is fulfilled. */
