@@ -1,7 +1,6 @@
 // The proxy: puts the control plane together in the order of spec proxy 20, and takes it down again. Called by bin/skipper.ts and by
 // programs that embed the proxy.
 
-import type { Server } from "node:http";
 import { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
@@ -17,6 +16,7 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
+import { formatDuration } from "../util/duration.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
@@ -62,6 +62,7 @@ export async function startSkipper(
     count: workers,
     entry: new URL(`../app/worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
     settings,
+    addresses: settings.listeners.map((listener) => listener.address),
     hub,
     endpoints,
     log,
@@ -78,13 +79,24 @@ export async function startSkipper(
     log,
     suppressLogs: options.suppressRouteUpdateLogs,
   });
+  void updater.firstLoad.then(() => log.info("Dataclients are updated once, first load complete"));
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
   const support = await openSupport(options, table, hub, log);
-  await updater.start();
-  await waitForStatusChecks(options.statusChecks, log);
-  if (options.waitFirstRouteLoad) await updater.firstLoad;
-  log.info("Dataclients are updated once, first load complete");
-  await supervisor.listen();
+  const serve = async (): Promise<void> => {
+    await updater.start();
+    await waitForStatusChecks(options.statusChecks, log);
+    if (options.waitFirstRouteLoad) await updater.firstLoad;
+    await supervisor.listen();
+  };
+  try {
+    await Promise.race([serve(), supervisor.startFailed]);
+  } catch (cause) {
+    updater.stop();
+    endpoints.stop();
+    support?.close();
+    await supervisor.abandon();
+    throw cause;
+  }
   const certificates =
     settings.tls === null
       ? null
@@ -96,7 +108,7 @@ export async function startSkipper(
       shuttingDown = true;
       supervisor.shuttingDown();
       log.info("Got shutdown signal for Shutdown predicates");
-      log.info(`Got shutdown signal, wait ${waitMs / 1000}s for health check`);
+      log.info(`Got shutdown signal, wait ${formatDuration(waitMs)} for health check`);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();
@@ -104,7 +116,6 @@ export async function startSkipper(
       await supervisor.drain();
       endpoints.stop();
       support?.close();
-      support?.closeAllConnections();
       log.info("done.");
       await openedLog.close(1000);
     },
@@ -126,23 +137,31 @@ function flavourText(options: Options): string {
     : ["prometheus", "codahale"].filter((f) => metricsFlavour.includes(f)).join("|");
 }
 
+/** The support listener; null when there is none. It is served until `close`. */
 async function openSupport(
   options: Options,
   table: RoutingTable,
   hub: MetricsHub,
   log: ApplicationLog,
-): Promise<Server | null> {
+): Promise<{ close(): void } | null> {
   const address = options.supportListener === "" ? options.metricsListener : options.supportListener;
   if (address === "") {
     log.info("Metrics are disabled");
     return null;
   }
+  const metrics = createMetricsHandler(hub);
   const handlers = [
     { path: "/routes", handle: serveRoutes(table) },
-    { path: "/metrics", handle: createMetricsHandler(hub) },
+    { path: "/metrics", handle: metrics },
     healthHandler,
   ];
   const server = createSupportListener(handlers, log);
   if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);
-  return server;
+  return {
+    close() {
+      metrics.close();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
 }

@@ -10,6 +10,7 @@ import {
   type ForwardedHeaderSettings,
   parseBuckets,
   parseForwardedHeaders,
+  parseTlsVersion,
 } from "../config/settings.ts";
 import { isCoding } from "../http/content-coding.ts";
 import type { AccessLogSettings } from "../observability/access-log.ts";
@@ -173,24 +174,8 @@ async function poolOptions(options: Options): Promise<PoolOptions> {
     keepAlive: !options.disableHttpKeepalives,
     verifyTls: !options.insecure,
     clientCerts: pairs,
-    tlsMinVersion: tlsVersion(options.tlsMinVersion),
+    tlsMinVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
   };
-}
-
-function tlsVersion(text: string): PoolOptions["tlsMinVersion"] {
-  switch (text) {
-    case "1.0":
-    case "10":
-      return "TLSv1";
-    case "1.1":
-    case "11":
-      return "TLSv1.1";
-    case "1.3":
-    case "13":
-      return "TLSv1.3";
-    default:
-      return "TLSv1.2";
-  }
 }
 
 async function serverTls(options: Options): Promise<ServerTls | null> {
@@ -199,7 +184,7 @@ async function serverTls(options: Options): Promise<ServerTls | null> {
   if (pairs.length === 0) return null;
   return {
     certificates: pairs.map(({ cert, key }) => ({ cert, key })),
-    minVersion: tlsVersion(options.tlsMinVersion),
+    minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
     secureCiphers: options.excludeInsecureCipherSuites,
     clientAuth: options.tlsClientAuth,
     ticketKeys: crypto().randomBytes(48),

@@ -11,7 +11,6 @@ import { defaultResponseLimits } from "../http/h1/limits.ts";
 import { BodyKind, bodyKind, parseResponseHead, ResponseHead } from "../http/h1/response-parser.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { BackendFailure, type SocketError, socketErrorText } from "./backend-failure.ts";
-import { dial } from "./dial.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import type { HostPool, Pools } from "./pool.ts";
 import { LONG_BODY_BYTES, ReadTarget } from "./read-buffers.ts";
@@ -81,7 +80,7 @@ export class BackendConnection implements Timed {
     this.#owner = owner;
     this.#secure = pool.scheme === "https";
     this.deadlineMs = pools.deadlines.touch() + pools.options.connectTimeoutMs;
-    this.socket = dial(pool, pools.options, {
+    this.socket = pools.dialer.dial(pool.scheme, pool.hostname, pool.port, {
       buffer: () => this.#reads.next(),
       callback: (bytes, buffer) => this.#onRead(buffer as Buffer, bytes),
     });

@@ -25,7 +25,10 @@ export type BackendFailure = (typeof BackendFailure)[keyof typeof BackendFailure
 /** An error of a socket; those of OpenSSL have a reason in words. */
 export type SocketError = NodeJS.ErrnoException & { readonly reason?: string };
 
-/** The text for a log: a message of OpenSSL is full of file names, its reason is what a reader wants. */
+/** Why a socket could not be opened, or broke: a message of OpenSSL is full of file names, its reason is what a reader wants. */
 export function socketErrorText(error: SocketError): string {
-  return error.reason ?? error.message;
+  // Of a name with several addresses each has failed for its own reason, and the whole has no text.
+  if (error instanceof AggregateError) return error.errors.map((one) => socketErrorText(one as SocketError)).join(", ");
+  // Node adds advice about its own flags.
+  return (error.reason ?? error.message).split("; if the root CA is installed locally", 1)[0]!;
 }

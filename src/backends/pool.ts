@@ -5,13 +5,11 @@
 
 import type { Deadlines } from "../util/deadlines.ts";
 import { BackendConnection, type BackendOwner } from "./backend-connection.ts";
+import { Dialer, type DialOptions } from "./dialer.ts";
 import { ReadBuffers } from "./read-buffers.ts";
 
-export interface PoolOptions {
-  connectTimeoutMs: number;
+export interface PoolOptions extends DialOptions {
   tlsTimeoutMs: number;
-  keepAliveMs: number;
-  dualStack: boolean;
   /** Idle connections kept for one host. */
   idlePerHost: number;
   /** Idle connections kept in all; Infinity for no limit. */
@@ -19,10 +17,6 @@ export interface PoolOptions {
   /** Period after which all idle connections are closed; Infinity for never. */
   closeIdlePeriodMs: number;
   keepAlive: boolean;
-  /** False: certificates of https backends are not verified. */
-  verifyTls: boolean;
-  clientCerts: readonly { cert: string; key: string }[];
-  tlsMinVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 }
 
 /** All connections to one scheme and host:port. */
@@ -79,19 +73,36 @@ export class HostPool {
     this.idle.splice(index, 1);
     this.#pools.idleCount--;
   }
+
+  closeIdle(): void {
+    for (let idle = this.idle.pop(); idle !== undefined; idle = this.idle.pop()) {
+      this.#pools.idleCount--;
+      idle.destroy();
+    }
+  }
 }
+
+/** Hosts between two looks at which of them are gone. */
+const LEAST_HOSTS = 1024;
 
 export class Pools {
   readonly options: PoolOptions;
   readonly deadlines: Deadlines;
+  readonly dialer: Dialer;
   readonly buffers = new ReadBuffers();
   idleCount = 0;
-  readonly #hosts = new Map<string, HostPool>();
+  /**
+   * A host is held by the built routes and the connections that use it, and there is one of each. Clients choose the hosts of
+   * dynamic backends, so those that nobody holds any more are left to the garbage collector.
+   */
+  readonly #hosts = new Map<string, WeakRef<HostPool>>();
+  #sweepAt = LEAST_HOSTS;
   readonly #closer: NodeJS.Timeout | null;
 
   constructor(options: PoolOptions, deadlines: Deadlines) {
     this.options = options;
     this.deadlines = deadlines;
+    this.dialer = new Dialer(options);
     this.#closer = Number.isFinite(options.closeIdlePeriodMs)
       ? setInterval(() => this.closeIdle(), options.closeIdlePeriodMs).unref()
       : null;
@@ -99,23 +110,24 @@ export class Pools {
 
   host(scheme: "http" | "https", hostname: string, port: number): HostPool {
     const key = `${scheme}://${hostname}:${port}`;
-    let pool = this.#hosts.get(key);
-    if (pool === undefined) {
-      pool = new HostPool(this, scheme, hostname, port);
-      this.#hosts.set(key, pool);
-    }
+    const known = this.#hosts.get(key)?.deref();
+    if (known !== undefined) return known;
+    const pool = new HostPool(this, scheme, hostname, port);
+    this.#hosts.set(key, new WeakRef(pool));
+    if (this.#hosts.size > this.#sweepAt) this.#sweep();
     return pool;
   }
 
-  /** Closes every idle connection and forgets hosts that have none: makes DNS changes effective and bounds the map. */
+  /** Forgets the hosts that are gone; the next look comes when there are twice as many as remain. */
+  #sweep(): void {
+    for (const [key, pool] of this.#hosts) if (pool.deref() === undefined) this.#hosts.delete(key);
+    this.#sweepAt = Math.max(LEAST_HOSTS, 2 * this.#hosts.size);
+  }
+
+  /** Closes every idle connection: makes DNS changes effective. */
   closeIdle(): void {
-    for (const [key, pool] of this.#hosts) {
-      while (pool.idle.length > 0) {
-        this.idleCount--;
-        pool.idle.pop()!.destroy();
-      }
-      this.#hosts.delete(key);
-    }
+    for (const pool of this.#hosts.values()) pool.deref()?.closeIdle();
+    this.#sweep();
   }
 
   close(): void {

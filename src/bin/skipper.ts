@@ -4,7 +4,8 @@ import { type RunningSkipper, startSkipper } from "../app/skipper.ts";
 import { readVersion } from "../app/version.ts";
 import { logSettings } from "../app/worker-settings.ts";
 import { loadConfig } from "../config/load.ts";
-import { EARLY_LOG, openLog } from "../observability/log-output.ts";
+import type { Options } from "../config/options.ts";
+import { EARLY_LOG, type OpenLog, openLog } from "../observability/log-output.ts";
 
 const config = await loadConfig("skipper", process.argv.slice(2));
 if (config.type === "exit") {
@@ -22,7 +23,7 @@ if (config.options.version) {
   process.exit(0);
 }
 
-const opened = openLog(logSettings(config.options));
+const opened = openApplicationLog(config.options);
 for (const warning of config.warnings) opened.log.warn(warning);
 let running: RunningSkipper | null = null;
 let ending = false;
@@ -52,6 +53,18 @@ process.on("SIGINT", () => {
 try {
   running = await startSkipper(config.options, opened, process.env);
 } catch (error) {
-  opened.log.fatal(`Failed to start skipper: ${error instanceof Error ? error.message : String(error)}`);
+  startFailed(opened, error);
+}
+
+function openApplicationLog(options: Options): OpenLog {
+  try {
+    return openLog(logSettings(options));
+  } catch (error) {
+    startFailed(openLog(EARLY_LOG), error);
+  }
+}
+
+function startFailed({ log }: OpenLog, error: unknown): never {
+  log.fatal(`Failed to start skipper: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }

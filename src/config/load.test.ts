@@ -164,6 +164,17 @@ test("deprecated options warn, from the file and from flags", async () => {
   assert.match(result.warnings[0]!, /^(lb-healthcheck-interval|enable-prometheus-metrics): \S/);
 });
 
+test("a TLS version that is none is replaced with a warning", async () => {
+  for (const version of ["1.0", "11", "1.2", "13"]) {
+    const result = await load("", `-tls-min-version=${version}`);
+    assert.ok(result.type === "run");
+    assert.deepEqual(result.warnings, []);
+  }
+  const result = await load("tls-min-version: TLS1.3");
+  assert.ok(result.type === "run");
+  assert.deepEqual(result.warnings, ['tls-min-version: "TLS1.3" is no TLS version, 1.2 is used']);
+});
+
 test("compatible metrics are on unless they are switched off together", async () => {
   assert.equal((await options("")).routeBackendMetrics, true);
   assert.equal((await options("", "-disable-metrics-compat")).routeBackendMetrics, false);
@@ -201,6 +212,7 @@ const fatal: [string[], string | RegExp][] = [
     ["-client-tls-cert=/none/a", "-client-tls-key=/none/b"],
     /^invalid key\/cert pair: failed to load X509 keypair from \/none\/a and \/none\/b: open/,
   ],
+  [["-tls-key-log-file=/none/keys"], "open /none/keys: no such file or directory"],
 ];
 
 for (const [argv, message] of fatal) {

@@ -1,7 +1,7 @@
 // From the command line to Options: default < configuration file < flags (spec route-sources 8, flags 2), then the checks whose
 // failure ends the start. Called once by the command.
 
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { parseLogLevel } from "../observability/log.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { openReason } from "../util/system-error.ts";
@@ -10,7 +10,7 @@ import { parseFlags, usage } from "./flags.ts";
 import { Invalid } from "./option.ts";
 import { predicatesProblem } from "./option-kinds.ts";
 import { defaultOptions, type Options, optionSpecs } from "./options.ts";
-import { excludedNetworks, parseBuckets, parseForwardedHeaders } from "./settings.ts";
+import { excludedNetworks, parseBuckets, parseForwardedHeaders, parseTlsVersion } from "./settings.ts";
 import { parseConfigFile } from "./yaml.ts";
 
 export type LoadedConfig =
@@ -50,7 +50,7 @@ export async function loadConfig(program: string, argv: readonly string[]): Prom
   applyImplied(options);
   const problem = await check(options);
   if (problem !== null) return fatal(problem.message);
-  return { type: "run", options, warnings: deprecations(new Set(given)) };
+  return { type: "run", options, warnings: [...deprecations(new Set(given)), ...replacements(options)] };
 }
 
 function fatal(message: string): LoadedConfig {
@@ -79,6 +79,12 @@ function deprecations(given: ReadonlySet<string>): string[] {
     .map((spec) => `${spec.name}: ${spec.description}`);
 }
 
+/** Values that are not used as they are given. */
+function replacements(options: Options): string[] {
+  const isKnown = parseTlsVersion(options.tlsMinVersion) !== null;
+  return isKnown ? [] : [`tls-min-version: ${JSON.stringify(options.tlsMinVersion)} is no TLS version, 1.2 is used`];
+}
+
 /** The checks of spec flags 5 in their order; the first failure. */
 async function check(options: Options): Promise<Invalid | null> {
   if (parseLogLevel(options.applicationLogLevel) === undefined) {
@@ -96,5 +102,16 @@ async function check(options: Options): Promise<Invalid | null> {
   const excluded = parseCidrSet(excludedNetworks(options.forwardedHeadersExcludeCidrs));
   if (excluded instanceof CidrError) return new Invalid(`invalid forwarded headers exclude CIDRs: ${excluded.message}`);
   const pairs = await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
-  return pairs instanceof Invalid ? new Invalid(`invalid key/cert pair: ${pairs.message}`) : null;
+  if (pairs instanceof Invalid) return new Invalid(`invalid key/cert pair: ${pairs.message}`);
+  return options.tlsKeyLogFile === "" ? null : await checkKeyLogFile(options.tlsKeyLogFile);
+}
+
+/** Workers write it; a file that is missing is made here, for its owner alone. */
+async function checkKeyLogFile(path: string): Promise<Invalid | null> {
+  try {
+    await (await open(path, "a", 0o600)).close();
+    return null;
+  } catch (cause) {
+    return new Invalid(openReason(cause, path));
+  }
 }

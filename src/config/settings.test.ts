@@ -3,10 +3,13 @@ import { test } from "node:test";
 import { Invalid } from "./option.ts";
 import { excludedNetworks, parseBuckets, parseForwardedHeaders, parsePassiveHealthCheck } from "./settings.ts";
 
-test("buckets are sorted numbers", () => {
+test("buckets are sorted numbers, each once", () => {
   assert.deepEqual(parseBuckets(" 1, .5,1e3"), [0.5, 1, 1000]);
+  assert.deepEqual(parseBuckets("1,0.5,1.0,+5e-1"), [0.5, 1]);
+  assert.deepEqual(parseBuckets("1,+Inf,inf,Infinity"), [1]);
   assert.deepEqual(parseBuckets(""), []);
-  assert.ok(parseBuckets("1,,2") instanceof Invalid);
+  for (const text of ["1,,2", "0x10", "1_0", "NaN", "-Inf", "1s"])
+    assert.ok(parseBuckets(text) instanceof Invalid, text);
 });
 
 test("forwarded headers", () => {

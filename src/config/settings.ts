@@ -4,20 +4,25 @@
 import { Invalid, type OptionKind } from "./option.ts";
 import { duration } from "./option-kinds.ts";
 
-/** Upper bounds of a histogram in rising order; empty when the option is empty. The message is one for all three options. */
+const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const infinity = /^\+?inf(?:inity)?$/i;
+
+/**
+ * Upper bounds of a histogram, each once, in rising order; empty when the option is empty. Infinity is left out: every histogram
+ * has that bucket. The message is one for all three options.
+ */
 export function parseBuckets(text: string): number[] | Invalid {
   if (text.trim() === "") return [];
-  const bounds: number[] = [];
+  const bounds = new Set<number>();
   for (const part of text.split(",")) {
-    const bound = part.trim() === "" ? Number.NaN : Number(part.trim());
-    if (Number.isNaN(bound)) {
-      return new Invalid(
-        `unable to parse histogram-metric-buckets: parsing ${JSON.stringify(part.trim())}: invalid syntax`,
-      );
+    const number = part.trim();
+    if (infinity.test(number)) continue;
+    if (!decimal.test(number)) {
+      return new Invalid(`unable to parse histogram-metric-buckets: parsing ${JSON.stringify(number)}: invalid syntax`);
     }
-    bounds.push(bound);
+    bounds.add(Number(number));
   }
-  return bounds.sort((a, b) => a - b);
+  return [...bounds].sort((a, b) => a - b);
 }
 
 /** What -forwarded-headers asks for (spec proxy 6). Empty text: the header is left alone. */
@@ -50,6 +55,26 @@ export function parseForwardedHeaders(names: readonly string[]): ForwardedHeader
 /** Entries of -forwarded-headers-exclude-cidrs as networks: one without mask gets /32, also an IPv6 address (spec flags 4). */
 export function excludedNetworks(entries: readonly string[]): string[] {
   return entries.map((entry) => (entry.includes("/") ? entry : `${entry}/32`));
+}
+
+/** A value of -tls-min-version; null for none. */
+export function parseTlsVersion(text: string): "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" | null {
+  switch (text) {
+    case "1.0":
+    case "10":
+      return "TLSv1";
+    case "1.1":
+    case "11":
+      return "TLSv1.1";
+    case "1.2":
+    case "12":
+      return "TLSv1.2";
+    case "1.3":
+    case "13":
+      return "TLSv1.3";
+    default:
+      return null;
+  }
 }
 
 /** Settings of -passive-health-check (spec flags 4). */
@@ -106,6 +131,6 @@ function wholeNumber(text: string): number {
 }
 
 function probability(text: string): number {
-  const value = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  const value = decimal.test(text) ? Number(text) : Number.NaN;
   return value <= 1 ? value : Number.NaN;
 }

@@ -167,7 +167,7 @@ export interface OpenAccessLog {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** Opens the access log of this worker; rejects as fs does when the file cannot be opened. */
+/** Opens the access log of this worker; rejects with the reason when the file cannot be opened. */
 export async function openAccessLog(settings: AccessLogSettings, log: Logger): Promise<OpenAccessLog> {
   const fd = openLogDescriptor(settings.disabled ? "" : settings.path);
   let lastReport = Number.NEGATIVE_INFINITY;

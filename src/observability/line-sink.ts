@@ -4,6 +4,7 @@
 // log-output.ts.
 
 import { close, fstatSync, openSync, write } from "node:fs";
+import { openReason } from "../util/system-error.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 const QUEUED_CHUNKS = 15;
@@ -209,11 +210,18 @@ function newChunk(bytes: number): Chunk {
   return { bytes: Buffer.allocUnsafeSlow(bytes), length: 0, lines: 0 };
 }
 
-/** The descriptor of a log path: "" and /dev/stderr are 2, /dev/stdout is 1, another is opened for appending. Throws as fs does. */
+/**
+ * The descriptor of a log path: "" and /dev/stderr are 2, /dev/stdout is 1, another is opened for appending. Throws with the path and
+ * the reason.
+ */
 export function openLogDescriptor(path: string): number {
   if (path === "" || path === "/dev/stderr") return 2;
   if (path === "/dev/stdout") return 1;
-  return openSync(path, "a", 0o777);
+  try {
+    return openSync(path, "a", 0o777);
+  } catch (cause) {
+    throw new Error(openReason(cause, path));
+  }
 }
 
 /** A sink on a descriptor, which `closeLogDescriptor` closes afterwards. */

@@ -25,7 +25,7 @@ export interface OpenLog {
 /** What is written before the configuration is read: text without prefix on standard error. */
 export const EARLY_LOG: LogSettings = { level: "info", prefix: "", json: false, path: "" };
 
-/** The log of the main thread. Throws as fs does when the file cannot be opened. */
+/** The log of the main thread. Throws with the reason when the file cannot be opened. */
 export function openLog(settings: LogSettings): OpenLog {
   const fd = openLogDescriptor(settings.path);
   const log = new ApplicationLog({
@@ -52,7 +52,7 @@ export interface OpenWorkerLog extends OpenLog {
 /** Where lines go by default. */
 const STDERR = 2;
 
-/** The log of a worker. Throws as fs does when the file cannot be opened. */
+/** The log of a worker. Throws with the reason when the file cannot be opened. */
 export function openWorkerLog(settings: LogSettings): OpenWorkerLog {
   const fd = openLogDescriptor(settings.path);
   // A log that cannot be written has no place left to say so.

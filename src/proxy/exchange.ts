@@ -7,7 +7,7 @@
 
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
-import type { AccessLogDecision, Body } from "../spec/context.ts";
+import type { Body } from "../spec/context.ts";
 import { canBeWritten } from "./backend-request.ts";
 import type { ClientEvents, ClientStream } from "./client-stream.ts";
 import type { DebugStream } from "./debug-stream.ts";
@@ -25,7 +25,7 @@ import {
 } from "./proxy-error.ts";
 import { record } from "./record.ts";
 import { checkRequest } from "./request-checks.ts";
-import { accessLogOn, RequestContext } from "./request-context.ts";
+import { type Frame, RequestContext } from "./request-context.ts";
 import { RequestDrain } from "./request-drain.ts";
 import { ResponseSender } from "./response-sender.ts";
 import { BackendKind } from "./route-instance.ts";
@@ -51,6 +51,9 @@ export class Exchange implements ClientEvents {
   filtersMs = 0;
   backendMs = 0;
   sendingMs = 0;
+  /** Milliseconds of the proxy's own work before and after the backend call: without filters, and without the body. */
+  ownRequestMs = 0;
+  ownResponseMs = 0;
   gone = false;
   #upgrade: Upgrade | null = null;
   /** Made for the first body that no backend takes. */
@@ -90,6 +93,8 @@ export class Exchange implements ClientEvents {
     this.startedMs = performance.now();
     this.filtersMs = 0;
     this.backendMs = 0;
+    this.ownRequestMs = 0;
+    this.ownResponseMs = 0;
     ctx.reset(head);
     ctx.request.remoteAddress = this.client.remoteAddress;
     ctx.request.remotePort = this.client.remotePort;
@@ -114,6 +119,7 @@ export class Exchange implements ClientEvents {
     const frame = ctx.nextFrame();
     const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
     this.filtersMs = performance.now();
+    this.ownRequestMs += this.filtersMs - before;
     proxy.metrics.lookup((this.filtersMs - before) / 1000, route !== null);
     if (route === null) {
       this.fail(noRoute(proxy.options.defaultStatus));
@@ -170,7 +176,7 @@ export class Exchange implements ClientEvents {
       this.filtersMs = now;
     }
     if (ctx.served || route.backend.kind === BackendKind.shunt) {
-      if (!ctx.served) this.#respondEmpty(404);
+      if (!ctx.served) ctx.respondEmpty(404);
       this.#drainRequest();
       return;
     }
@@ -180,7 +186,7 @@ export class Exchange implements ClientEvents {
     }
     if (this.debug !== null) {
       this.debug.outgoing(ctx);
-      this.#respondEmpty(0);
+      ctx.respondEmpty(0);
       this.#drainRequest();
       return;
     }
@@ -191,16 +197,6 @@ export class Exchange implements ClientEvents {
     }
     if (ctx.request.upgrade && this.proxy.options.upgrade) this.#upgrade = startUpgrade(this);
     else this.forward.start();
-  }
-
-  /** A response without body and headers: 404 of a shunt without a serving filter, 0 in place of a backend's for the debug listener. */
-  #respondEmpty(status: number): void {
-    const response = this.ctx.response;
-    response.status = status;
-    response.canonical = true;
-    response.headers.clear();
-    this.ctx.body = "";
-    this.ctx.bodyReplaced = true;
   }
 
   /** The request body is read to its end before an answer that needs no backend (spec proxy 8). */
@@ -219,8 +215,10 @@ export class Exchange implements ClientEvents {
   /** The response is in the context: run the response filters of all executed routes, innermost first, last filter first. */
   responsePhase(): void {
     const ctx = this.ctx;
-    // A backend call read the clock when the answer came.
-    if (this.phase !== Phase.backend || this.error !== null) this.filtersMs = performance.now();
+    // A backend call read the clock when the answer came; what has passed since then is not the filters'.
+    const answeredMs = this.phase === Phase.backend && this.error === null ? this.filtersMs : 0;
+    if (answeredMs === 0 || ctx.frame!.executed > 0) this.filtersMs = performance.now();
+    if (answeredMs > 0) this.ownResponseMs = this.filtersMs - answeredMs;
     const server = ctx.response.headers.known(KIND.server);
     if (server === undefined || server === "") ctx.response.headers.set("Server", "Skipper");
     this.#optedIn = this.error !== null;
@@ -268,6 +266,7 @@ export class Exchange implements ClientEvents {
             return;
           }
         }
+        this.#frameDone(frame);
         this.#frame--;
         if (this.#frame >= 0) this.#filter = ctx.frames[this.#frame]!.executed;
       }
@@ -281,12 +280,8 @@ export class Exchange implements ClientEvents {
 
   #send(): void {
     const ctx = this.ctx;
-    const now = performance.now();
-    if (ctx.depth > 0) {
-      ctx.frames[ctx.depth - 1]!.route!.metrics.responseFilters((now - this.filtersMs) / 1000);
-    }
     ctx.applyFixedHead();
-    this.sendingMs = now;
+    this.sendingMs = this.filtersMs;
     this.phase = Phase.sending;
     this.debug?.responding(ctx, this.error);
     this.sender.start();
@@ -296,6 +291,15 @@ export class Exchange implements ClientEvents {
     this.phase = Phase.done;
     record.tunnel(this);
     this.ctx.release();
+  }
+
+  /** The response phase of one of the routes that the request went through is over. */
+  #frameDone(frame: Frame): void {
+    const now = performance.now();
+    const passedMs = now - this.filtersMs;
+    frame.route!.metrics.responseFilters(passedMs / 1000);
+    if (frame.executed === 0) this.ownResponseMs += passedMs;
+    this.filtersMs = now;
   }
 
   /** Goes on with the phase when a filter's promise is fulfilled. */
@@ -388,11 +392,5 @@ export class Exchange implements ClientEvents {
   /** The connection is closed and no request runs. */
   onClosed(): void {
     this.ctx.release();
-  }
-
-  /** What filters decided about the access log; null: as the flags say. */
-  get accessLogDecision(): AccessLogDecision | null {
-    const { accessLog, accessLogMaskedQuery } = this.ctx;
-    return accessLog === null && accessLogMaskedQuery !== null ? accessLogOn : accessLog;
   }
 }

@@ -40,7 +40,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #headText = "";
   #chunked = false;
   #gzipAsked = false;
-  #attempts = 0;
+  /** The attempt under way is the second one, at an endpoint that was chosen anew. */
+  #retried = false;
   /** The body is held back until the backend says 100 Continue. */
   #awaitsContinue = false;
   #continueTimer: NodeJS.Timeout | null = null;
@@ -61,7 +62,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const { ctx, proxy, client } = this.#exchange;
     this.connection = null;
     this.#fastCgi = null;
-    this.#attempts = 0;
+    this.#retried = false;
     this.#bodyStarted = false;
     this.#responding = false;
     this.#streaming = false;
@@ -109,15 +110,15 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       this.cancel();
       this.#exchange.sender.breakOff(backendDeadline.message);
     } else {
-      record.backendFailed(this.#exchange);
+      this.#attemptFailed(backendDeadline.message);
       this.#exchange.fail(backendDeadline);
     }
   }
 
+  /** `fresh`: the same attempt once more, over a new connection. */
   #attempt(fresh: boolean): void {
     const exchange = this.#exchange;
     const { ctx, proxy } = exchange;
-    this.#attempts++;
     if (this.target!.pool === null) {
       this.#fastCgi = startFastCgi(this, exchange, this.target!, this.#chunked ? -1 : ctx.request.contentLength);
       return;
@@ -127,8 +128,10 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.connection = connection;
     connection.method = ctx.request.method;
     connection.write(this.#headText);
-    proxy.metrics.outgoing("HTTP/1.1");
-    ctx.frame!.route!.metrics.backendRequest(this.#headText.length, ctx.request.host);
+    if (!fresh) {
+      proxy.metrics.outgoing("HTTP/1.1");
+      ctx.frame!.route!.metrics.backendRequest(this.#headText.length, ctx.request.host);
+    }
     if (!ctx.request.hasBody) {
       connection.requestSent = true;
       connection.awaitHead(proxy.options.responseHeaderTimeoutMs);
@@ -308,11 +311,18 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   }
 
   #failed(failure: BackendFailure, message: string): void {
-    const exchange = this.#exchange;
-    if (this.#attempts > 1) exchange.proxy.log.error(`Failed to retry backend request: ${message}`);
     this.#clearTimers();
-    record.backendFailed(exchange);
-    exchange.fail(backendError(failure, message));
+    this.#attemptFailed(message);
+    this.#exchange.fail(backendError(failure, message));
+  }
+
+  /** The last attempt ended without a response head. */
+  #attemptFailed(message: string): void {
+    const exchange = this.#exchange;
+    if (this.#retried) {
+      exchange.proxy.log.error(`Failed to retry backend request: ${message}`);
+      record.retryFailed(exchange);
+    } else record.backendFailed(exchange);
   }
 
   /** A kept-alive connection that was closed, or an endpoint that cannot be reached: one more attempt when nothing is lost by it. */
@@ -342,9 +352,10 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const exchange = this.#exchange;
     const { ctx } = exchange;
     if (ctx.request.hasBody || exchange.gone) return false;
-    if (failure !== BackendFailure.connect || this.#attempts > 1 || ctx.frame!.route!.backend.kind !== BackendKind.lb)
+    if (failure !== BackendFailure.connect || this.#retried || ctx.frame!.route!.backend.kind !== BackendKind.lb)
       return false;
     record.backendFailed(exchange);
+    this.#retried = true;
     if (!this.#choose()) return true;
     this.#headText = backendRequestHead(ctx, exchange.proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#attempt(false);

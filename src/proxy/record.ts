@@ -25,13 +25,16 @@ export const record = {
     forward.endpoint = -1;
   },
 
-  /** An attempt failed before a response head arrived. */
+  /** The first attempt failed before a response head arrived. */
   backendFailed(exchange: Exchange): void {
-    const { ctx, forward } = exchange;
-    const route = ctx.frame!.route!;
-    route.backend.balancer?.failed(forward.endpoint);
-    forward.endpoint = -1;
-    route.metrics.backendError();
+    endpointFailed(exchange);
+    exchange.ctx.frame!.route!.metrics.backendError();
+  },
+
+  /** The second attempt failed as well: the client gets a status from 500 on. */
+  retryFailed(exchange: Exchange): void {
+    endpointFailed(exchange);
+    exchange.proxy.metrics.retryFailed((performance.now() - exchange.backendMs) / 1000);
   },
 
   /** The client went away before the backend answered. */
@@ -90,20 +93,24 @@ export const record = {
         client.bodyBytes,
       );
     metrics.serve((now - exchange.startedMs) / 1000, response.status, request.method, request.host);
-    const own = (exchange.backendMs > 0 ? exchange.backendMs - exchange.startedMs : 0) / 1000;
-    proxy.metrics.own(own, (exchange.sendingMs - exchange.filtersMs) / 1000);
+    proxy.metrics.own(exchange.ownRequestMs / 1000, exchange.ownResponseMs / 1000);
     const status = exchange.debug === null ? response.status : 0;
-    if (!proxy.accessLog.wants(exchange.accessLogDecision, status)) return;
+    if (!proxy.accessLog.wants(exchange.ctx.accessLogDecision, status)) return;
     writeLine(exchange, status, client.bodyBytes, now - exchange.startedMs);
   },
 
   /** A tunnel ended: status 0, no size (spec proxy 15). */
   tunnel(exchange: Exchange): void {
-    if (exchange.proxy.accessLog.wants(exchange.accessLogDecision, 0)) {
+    if (exchange.proxy.accessLog.wants(exchange.ctx.accessLogDecision, 0)) {
       writeLine(exchange, 0, 0, performance.now() - exchange.startedMs);
     }
   },
 };
+
+function endpointFailed({ ctx, forward }: Exchange): void {
+  ctx.frame!.route!.backend.balancer?.failed(forward.endpoint);
+  forward.endpoint = -1;
+}
 
 function writeLine(exchange: Exchange, status: number, size: number, durationMs: number): void {
   const { ctx, proxy } = exchange;
@@ -111,7 +118,8 @@ function writeLine(exchange: Exchange, status: number, size: number, durationMs:
   const headers = request.headers;
   line.remoteAddress = request.remoteAddress;
   line.forwardedFor = headers.get("X-Forwarded-For") ?? "";
-  const user = ctx.stateBagOrNull?.get("auth-user");
+  const bag = ctx.stateBagOrNull;
+  const user = bag?.get("auth-user");
   line.authUser = typeof user === "string" ? user : "";
   line.arrivalMs = Date.now() - durationMs;
   line.method = request.receivedMethod;
@@ -126,7 +134,8 @@ function writeLine(exchange: Exchange, status: number, size: number, durationMs:
   line.flowId = headers.get("X-Flow-Id") ?? "";
   line.audit = headers.get("X-Unverified-Audit") ?? "";
   line.maskedQuery = ctx.accessLogMaskedQuery;
-  line.additional = null;
+  const additional = bag?.get("statebag:access_log:additional");
+  line.additional = additional instanceof Map ? Object.fromEntries(additional) : null;
   proxy.accessLog.write(line);
 }
 

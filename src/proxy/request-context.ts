@@ -27,7 +27,7 @@ import type { RouteInstance } from "./route-instance.ts";
 
 const noLines: ParsedLines = { special: 0, kinds: new Uint8Array(0), lineCount: 0 };
 const noPrefixes: readonly number[] = [];
-export const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
+const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
 
 /** Status and headers (name, value pairs) of a response that filters cannot change any more. */
 interface FixedHead {
@@ -319,6 +319,20 @@ export class RequestContext implements FilterContext {
     this.response.canonical = true;
     this.response.headers.clear();
     for (const [name, value] of headers) this.response.headers.append(name, value);
+  }
+
+  /** A response without body and headers: 404 of a shunt without a serving filter, 0 in place of a backend's for the debug listener. */
+  respondEmpty(status: number): void {
+    this.response.status = status;
+    this.response.canonical = true;
+    this.response.headers.clear();
+    this.body = "";
+    this.bodyReplaced = true;
+  }
+
+  /** What filters decided about the access log; null: as the flags say. */
+  get accessLogDecision(): AccessLogDecision | null {
+    return this.accessLog === null && this.accessLogMaskedQuery !== null ? accessLogOn : this.accessLog;
   }
 
   replaceResponseBody(body: Body): void {

@@ -3,7 +3,6 @@
 
 import type { Socket } from "node:net";
 import { socketErrorText } from "../backends/backend-failure.ts";
-import { dial } from "../backends/dial.ts";
 import { chunkHeader, LAST_CHUNK } from "../http/h1/chunked.ts";
 import { statusLine } from "../http/h1/head-writer.ts";
 import { defaultResponseLimits } from "../http/h1/limits.ts";
@@ -57,7 +56,8 @@ export class Upgrade {
       this.#refuse(503, "unsupported protocol scheme", "Error connecting to backend");
       return;
     }
-    const socket = dial(target.pool, proxy.pools.options);
+    const { scheme, hostname, port } = target.pool;
+    const socket = proxy.pools.dialer.dial(scheme, hostname, port);
     this.#backend = socket;
     const limitMs = proxy.options.upgradeDialTimeoutMs;
     if (Number.isFinite(limitMs)) {
@@ -69,7 +69,7 @@ export class Upgrade {
     socket.on("close", () => {
       if (!this.#answered) this.#failed("EOF");
     });
-    socket.once(target.scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
+    socket.once(scheme === "https" ? "secureConnect" : "connect", () => this.#request(target));
   }
 
   /** Connected: the request goes out, with our own Connection and Upgrade lines. */

@@ -242,10 +242,11 @@ test("a source that must stop the start does", async () => {
   await assert.rejects(updater.start(), new Error("no"));
 });
 
-test("without sources the start warns", async () => {
+test("without sources the start warns, and nothing is waited for", async () => {
   const { updater, lines } = setUp([]);
   await updater.start();
   assert.deepEqual(lines, ["no route source specified"]);
+  await updater.firstLoad;
 });
 
 test("the later source wins for an id, the earlier one comes back", async () => {

@@ -53,7 +53,10 @@ export class RouteUpdater {
   /** Resolves when the first attempt of every source is over, good or bad; rejects when the process must not start. */
   async start(): Promise<void> {
     const { sources, log } = this.#options;
-    if (sources.length === 0) log.warn("no route source specified");
+    if (sources.length === 0) {
+      log.warn("no route source specified");
+      this.#firstLoadDone();
+    }
     const started = await Promise.allSettled(sources.map((source, i) => source.start(this.#host(source, i))));
     for (const result of started) if (result.status === "rejected") throw result.reason;
   }

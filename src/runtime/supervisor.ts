@@ -1,11 +1,14 @@
-// The workers of the process, seen from the main thread: starts them, passes on what they must know, replaces one that dies.
+// The workers of the process, seen from the main thread: starts them, passes on what they must know, replaces one that dies. One that
+// dies before the proxy serves stops the start instead: what it lacks (a file, an address) its successor would lack as well.
 
 import { Worker } from "node:worker_threads";
 import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
+import type { ListenAddress } from "../proxy/listener.ts";
 import type { ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
+import { checkFree } from "./bind.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 export interface SupervisorOptions {
@@ -14,6 +17,8 @@ export interface SupervisorOptions {
   readonly entry: URL;
   /** What a worker is built from, but for its shared memory and the table; structured-cloneable. */
   readonly settings: object;
+  /** What the workers listen on. */
+  readonly addresses: readonly ListenAddress[];
   readonly hub: MetricsHub;
   readonly endpoints: EndpointRegistry;
   readonly log: Logger;
@@ -23,8 +28,10 @@ export interface SupervisorOptions {
   shuttingDown(): boolean;
 }
 
-/** A worker that dies again and again is replaced after this pause. */
+/** Pause before a worker that died is replaced; twice as long after each that lived for less than STEADY_MS. */
 const RESTART_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 30_000;
+const STEADY_MS = 10_000;
 
 /**
  * What a request allocates is garbage when it ends: a larger nursery than this (three times 8 MB) is collected less often, but not
@@ -35,42 +42,58 @@ const YOUNG_GENERATION_MB = 24;
 interface Running {
   readonly number: number;
   readonly worker: Worker;
+  readonly startedMs: number;
+  /** The workers before it in its place that died early, one after the other. */
+  readonly earlyDeaths: number;
+  /** What killed it; "" when nothing is known. */
+  problem: string;
+  /** Settles the wait for its listeners; null when nobody waits. */
+  listened: ((failure: Error | null) => void) | null;
 }
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #running = new Set<Running>();
+  readonly #restarts = new Set<NodeJS.Timeout>();
   #next = 1;
-  #listening = false;
-  #draining = false;
-  #allDrained: (() => void) | null = null;
+  /** All workers have listened once: from now on the proxy serves. */
+  #serving = false;
+  #ending = false;
+  #allEnded: (() => void) | null = null;
   /** Those that came after the start. */
   #certificates: readonly ServerCertificate[] | null = null;
+  readonly #startFailed = Promise.withResolvers<never>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    // Nobody needs to wait for it.
+    this.#startFailed.promise.catch(() => {});
+  }
+
+  /** Rejects when a worker dies before the proxy serves, with the reason. */
+  get startFailed(): Promise<never> {
+    return this.#startFailed.promise;
   }
 
   /** Starts the workers; they do not listen yet. */
   start(): void {
-    for (let i = 0; i < this.#options.count; i++) this.#spawn();
+    for (let i = 0; i < this.#options.count; i++) this.#spawn(0);
   }
 
   /** Opens the listeners of all workers; rejects when one cannot. */
   async listen(): Promise<void> {
-    this.#listening = true;
+    for (const address of this.#options.addresses) await checkFree(address);
     await Promise.all([...this.#running].map((running) => this.#listen(running)));
+    this.#serving = true;
   }
 
   #listen(running: Running): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onMessage = (message: FromWorker) => {
-        if (message.type !== "listening" && message.type !== "failed") return;
-        running.worker.off("message", onMessage);
-        if (message.type === "listening") resolve();
-        else reject(new Error(message.message));
+      running.listened = (failure) => {
+        running.listened = null;
+        if (failure === null) resolve();
+        else reject(failure);
       };
-      running.worker.on("message", onMessage);
       this.#say(running, { type: "listen" });
     });
   }
@@ -92,13 +115,26 @@ export class Supervisor {
 
   /** Closes the listeners; resolves when the last request of every worker is done. */
   async drain(): Promise<void> {
-    this.#draining = true;
-    if (this.#running.size === 0) return;
-    const done = new Promise<void>((resolve) => {
-      this.#allDrained = resolve;
-    });
+    const ended = this.#end();
     for (const running of this.#running) this.#say(running, { type: "drain" });
-    await done;
+    await ended;
+  }
+
+  /** Ends all workers at once: the proxy could not start. */
+  async abandon(): Promise<void> {
+    const ended = this.#end();
+    for (const { worker } of this.#running) void worker.terminate();
+    await ended;
+  }
+
+  /** From now on a worker that ends is not replaced; resolves when there is none. */
+  async #end(): Promise<void> {
+    this.#ending = true;
+    for (const timer of this.#restarts) clearTimeout(timer);
+    if (this.#running.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allEnded = resolve;
+    await promise;
   }
 
   /** Ends one worker as a crash would: its connections break, another takes its place. */
@@ -111,7 +147,7 @@ export class Supervisor {
     running.worker.postMessage(message);
   }
 
-  #spawn(): void {
+  #spawn(earlyDeaths: number): Running {
     const { entry, settings, hub, endpoints, log, generation, shuttingDown } = this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
@@ -125,15 +161,34 @@ export class Supervisor {
         shuttingDown: shuttingDown(),
       },
     });
-    const running: Running = { number, worker };
+    const startedMs = performance.now();
+    const running: Running = { number, worker, startedMs, earlyDeaths, problem: "", listened: null };
     this.#running.add(running);
     if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
-    worker.on("message", (message: FromWorker) => {
-      if (message.type === "series") for (const series of message.series) hub.announced(number, series);
-      else if (message.type === "drained") void worker.terminate();
+    worker.on("message", (message: FromWorker) => this.#onMessage(running, message));
+    worker.on("error", (error: Error) => {
+      running.problem = error.message;
+      if (this.#serving) log.error(`worker ${number} died: ${error.stack ?? error.message}`);
     });
-    worker.on("error", (error: Error) => log.error(`worker ${number} died: ${error.stack ?? error.message}`));
     worker.on("exit", (code) => this.#exited(running, code));
+    return running;
+  }
+
+  #onMessage(running: Running, message: FromWorker): void {
+    switch (message.type) {
+      case "series":
+        for (const series of message.series) this.#options.hub.announced(running.number, series);
+        break;
+      case "listening":
+        running.listened?.(null);
+        break;
+      case "failed":
+        running.listened?.(new Error(message.message));
+        break;
+      case "drained":
+        void running.worker.terminate();
+        break;
+    }
   }
 
   /** The thread is no more: it writes no shared memory, and all its messages have come. */
@@ -142,20 +197,35 @@ export class Supervisor {
     this.#running.delete(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
-    if (this.#draining) {
-      if (this.#running.size === 0) this.#allDrained?.();
+    if (this.#ending) {
+      if (this.#running.size === 0) this.#allEnded?.();
+      return;
+    }
+    const problem = new Error(running.problem === "" ? `worker ended with code ${code}` : running.problem);
+    running.listened?.(problem);
+    if (!this.#serving) {
+      this.#startFailed.reject(problem);
       return;
     }
     hub.main.customCounter("worker.restarts").add(1);
-    log.error(`worker ${running.number} ended with code ${code}: starting another`);
-    setTimeout(() => {
-      if (this.#draining) return;
-      this.#spawn();
-      if (!this.#listening) return;
-      const started = [...this.#running].at(-1)!;
-      this.#listen(started).catch((error: Error) =>
-        log.error(`worker ${started.number} cannot listen: ${error.message}`),
-      );
-    }, RESTART_PAUSE_MS);
+    const isEarly = performance.now() - running.startedMs < STEADY_MS;
+    const earlyDeaths = isEarly ? running.earlyDeaths + 1 : 0;
+    const pauseMs = Math.min(RESTART_PAUSE_MS * 2 ** Math.max(earlyDeaths - 1, 0), LONGEST_PAUSE_MS);
+    log.error(`worker ${running.number} ended with code ${code}: another starts in ${pauseMs} ms`);
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer);
+      this.#replace(earlyDeaths);
+    }, pauseMs);
+    this.#restarts.add(timer);
+  }
+
+  /** A new worker in place of one that died; when it cannot listen it gives way to the next. */
+  #replace(earlyDeaths: number): void {
+    const started = this.#spawn(earlyDeaths);
+    this.#listen(started).catch((error: Error) => {
+      if (!this.#running.has(started)) return; // said already
+      this.#options.log.error(`worker ${started.number} cannot listen: ${error.message}`);
+      void started.worker.terminate();
+    });
   }
 }

@@ -5,6 +5,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Intake } from "../proxy/accepted-connection.ts";
 import { type ListenAddress, listen, plainIntake } from "../proxy/listener.ts";
 import type { Proxy } from "../proxy/proxy.ts";
+import { bindFailure } from "./bind.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 export interface WorkerListener {
@@ -72,7 +73,13 @@ export function runWorker(
 }
 
 async function openAll(proxy: Proxy, listeners: readonly WorkerListener[], servers: Server[]): Promise<void> {
-  for (const { address, intake } of listeners) servers.push(await listen(proxy, address, intake));
+  for (const { address, intake } of listeners) {
+    try {
+      servers.push(await listen(proxy, address, intake));
+    } catch (cause) {
+      throw new Error(bindFailure(address, cause));
+    }
+  }
 }
 
 /** No new connections, idle ones close, running requests finish with `Connection: close`; tunnels are not waited for. */

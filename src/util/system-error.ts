@@ -11,6 +11,7 @@ const texts: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
   ECONNRESET: "connection reset by peer",
   EADDRINUSE: "address already in use",
+  EADDRNOTAVAIL: "cannot assign requested address",
   ETIMEDOUT: "connection timed out",
 };
 

@@ -28,12 +28,13 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  private constructor(port: number, folder: string, flags: readonly string[]) {
+  private constructor(command: readonly string[], port: number, folder: string, flags: readonly string[]) {
     this.port = port;
     this.#folder = folder;
     this.#child = spawn(
-      join(root, "bin/skipper"),
+      command[0]!,
       [
+        ...command.slice(1),
         `-address=127.0.0.1:${port}`,
         "-support-listener=",
         "-metrics-listener=",
@@ -52,10 +53,19 @@ export class RunningProxy {
   }
 
   /** Starts the proxy and waits until all its workers accept connections and signals are heard. */
-  static async start(routes: string, ...flags: string[]): Promise<RunningProxy> {
+  static start(routes: string, ...flags: string[]): Promise<RunningProxy> {
+    return RunningProxy.#start([join(root, "bin/skipper")], routes, flags);
+  }
+
+  /** The same, and a worker dies with each SIGUSR2. */
+  static startMortal(routes: string, ...flags: string[]): Promise<RunningProxy> {
+    return RunningProxy.#start([process.execPath, join(root, "test/soak/crashing-skipper.ts")], routes, flags);
+  }
+
+  static async #start(command: readonly string[], routes: string, flags: readonly string[]): Promise<RunningProxy> {
     const folder = mkdtempSync(join(tmpdir(), "skipper-e2e-"));
     writeFileSync(join(folder, "routes.eskip"), routes);
-    const proxy = new RunningProxy(await freePort(), folder, flags);
+    const proxy = new RunningProxy(command, await freePort(), folder, flags);
     await until("the proxy listens", () => {
       assert.equal(proxy.#child.exitCode, null, `the proxy ended: ${proxy.log}`);
       return proxy.log.includes('msg="Listen on ');
@@ -73,6 +83,10 @@ export class RunningProxy {
   get residentBytes(): number {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, "latin1");
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** Sends SIGTERM; the exit code when the process has ended. */

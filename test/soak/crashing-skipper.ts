@@ -1,4 +1,4 @@
-// The skipper command with one addition for soaks: SIGUSR2 ends a worker as a crash would.
+// The skipper command with one addition for soaks and tests: SIGUSR2 ends a worker as a crash would.
 
 import process from "node:process";
 import { startSkipper } from "../../src/app/skipper.ts";
@@ -8,4 +8,6 @@ const config = await loadConfig("skipper", process.argv.slice(2));
 if (config.type !== "run") throw new Error(`bad flags: ${JSON.stringify(config)}`);
 const running = await startSkipper(config.options);
 process.on("SIGUSR2", () => running.crashWorker());
-process.on("SIGINT", () => void running.shutdown(0).then(() => process.exit(0)));
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.on(signal, () => void running.shutdown(0).then(() => process.exit(0)));
+}

@@ -1,0 +1,83 @@
+// What keeps the proxy from starting: the last line it logs and its exit code (spec flags 5 and 8).
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { freePort } from "../conformance/socket-reader.ts";
+import { RunningProxy } from "./running-proxy.ts";
+
+const root = dirname(dirname(import.meta.dirname));
+
+/** Runs the command until it ends by itself; `log` is what it wrote to standard error. */
+async function run(...flags: string[]): Promise<{ code: number | null; log: string }> {
+  const quiet = ["-support-listener=", "-metrics-listener="];
+  const child = spawn(join(root, "bin/skipper"), [...quiet, ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+  const limit = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  clearTimeout(limit);
+  return { code, log };
+}
+
+/** The message of the last line, which is fatal. */
+function fatalMessage(log: string): string {
+  const line = log.trimEnd().split("\n").at(-1)!;
+  const match = /level=fatal msg=("(?:[^"\\]|\\.)*")$/.exec(line);
+  assert.ok(match !== null, log);
+  return JSON.parse(match[1]!) as string;
+}
+
+test("an address that is in use", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const address = other.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const { code, log } = await run(`-address=127.0.0.1:${address.port}`, "-workers=2");
+  other.close();
+  assert.equal(code, 1);
+  assert.equal(
+    fatalMessage(log),
+    `Failed to start skipper: listen tcp 127.0.0.1:${address.port}: bind: address already in use`,
+  );
+});
+
+test("an address that is in use by another proxy, which goes on", async () => {
+  const first = await RunningProxy.start("r: * -> status(204) -> <shunt>;", "-workers=2");
+  try {
+    const { code, log } = await run(`-address=127.0.0.1:${first.port}`);
+    assert.equal(code, 1);
+    assert.match(fatalMessage(log), /bind: address already in use$/);
+    assert.equal((await fetch(`http://127.0.0.1:${first.port}/`)).status, 204);
+  } finally {
+    await first.stop();
+  }
+});
+
+const refused: [flags: string[], message: string][] = [
+  [["-access-log=/none/access.log"], "Failed to start skipper: open /none/access.log: no such file or directory"],
+  [
+    ["-access-log=/none/access.log", "-wait-first-route-load", "-etcd-urls=http://127.0.0.1:1"],
+    "Failed to start skipper: open /none/access.log: no such file or directory",
+  ],
+  [["-application-log=/none/app.log"], "Failed to start skipper: open /none/app.log: no such file or directory"],
+  [["-tls-key-log-file=/none/keys"], "Error processing config: open /none/keys: no such file or directory"],
+  [
+    ["-address=192.0.2.1:81"],
+    "Failed to start skipper: listen tcp 192.0.2.1:81: bind: cannot assign requested address",
+  ],
+];
+
+for (const [flags, message] of refused) {
+  test(flags.join(" "), async () => {
+    const address = `-address=127.0.0.1:${await freePort()}`;
+    const { code, log } = await run(address, ...flags);
+    assert.equal(fatalMessage(log), message);
+    assert.equal(code, 1);
+  });
+}
