@@ -28,7 +28,7 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  private constructor(port: number, folder: string, flags: readonly string[]) {
+  private constructor(port: number, folder: string, flags: readonly string[], env: Readonly<Record<string, string>>) {
     this.port = port;
     this.#folder = folder;
     this.#child = spawn(
@@ -44,7 +44,7 @@ export class RunningProxy {
         `-routes-file=${join(folder, "routes.eskip")}`,
         ...flags,
       ],
-      { stdio: ["ignore", "ignore", "pipe"] },
+      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } },
     );
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
@@ -52,10 +52,19 @@ export class RunningProxy {
   }
 
   /** Starts the proxy and waits until all its workers accept connections and signals are heard. */
-  static async start(routes: string, ...flags: string[]): Promise<RunningProxy> {
+  static start(routes: string, ...flags: string[]): Promise<RunningProxy> {
+    return RunningProxy.startIn({}, routes, ...flags);
+  }
+
+  /** The same, with further environment variables. */
+  static async startIn(
+    env: Readonly<Record<string, string>>,
+    routes: string,
+    ...flags: string[]
+  ): Promise<RunningProxy> {
     const folder = mkdtempSync(join(tmpdir(), "skipper-e2e-"));
     writeFileSync(join(folder, "routes.eskip"), routes);
-    const proxy = new RunningProxy(await freePort(), folder, flags);
+    const proxy = new RunningProxy(await freePort(), folder, flags, env);
     await until("the proxy listens", () => {
       assert.equal(proxy.#child.exitCode, null, `the proxy ended: ${proxy.log}`);
       return proxy.log.includes('msg="Listen on ');
