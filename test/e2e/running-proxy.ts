@@ -84,14 +84,19 @@ export class RunningProxy {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
   }
 
-  /** Sends SIGTERM; the exit code when the process has ended. */
-  async terminate(): Promise<number | null> {
+  /** Sends a signal; the exit code when the process has ended. */
+  async terminate(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
     if (this.#child.exitCode === null) {
       const exit = once(this.#child, "exit");
-      this.#child.kill("SIGTERM");
+      this.#child.kill(signal);
       await exit;
     }
     return this.#child.exitCode;
+  }
+
+  /** Removes what it left behind. */
+  forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Ends it in order; it must not need more. */
@@ -99,7 +104,7 @@ export class RunningProxy {
     const killer = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT_MS);
     const code = await this.terminate();
     clearTimeout(killer);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.forget();
     assert.equal(code, 0, `the proxy ended with ${code}:\n${this.log}`);
   }
 }
