@@ -15,6 +15,7 @@ import type { Headers } from "../http/headers.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { type ClientStream, Framing, type RequestBodySink } from "./client-stream.ts";
 import { DebugStream } from "./debug-stream.ts";
+import { arrivalLimit } from "./draining.ts";
 import { Exchange } from "./exchange.ts";
 import { MessageLimits } from "./message-limits.ts";
 import { peerCertificates } from "./peer-certificates.ts";
@@ -113,7 +114,6 @@ export class ClientConnection implements ClientStream, Timed {
     if (this.#requests > 0) this.deadlineMs = this.#proxy.deadlines.now + this.#proxy.options.readHeaderTimeoutMs;
   }
 
-  /** The client has read what was written to it. */
   #onDrain(): void {
     if (this.#state === BUSY) {
       this.#exchange.onClientDrain();
@@ -172,7 +172,6 @@ export class ClientConnection implements ClientStream, Timed {
     return true;
   }
 
-  /** Answers what is not a request, and closes. */
   #refuse(response: string): void {
     this.#proxy.connectionMetrics?.active();
     this.socket.write(response, "latin1");
@@ -182,8 +181,6 @@ export class ClientConnection implements ClientStream, Timed {
   get certificates(): readonly X509Certificate[] {
     return (this.#certificates ??= peerCertificates(this.socket));
   }
-
-  // ---- request body
 
   get bodyDone(): boolean {
     return this.#body.done;
@@ -224,8 +221,6 @@ export class ClientConnection implements ClientStream, Timed {
     else if (body.started) this.#gate.open();
     if (this.#responded && (body.done || body.broken)) this.#done();
   }
-
-  // ---- response
 
   get bodyBytes(): number {
     return this.#writer.bodyBytes;
@@ -332,13 +327,16 @@ export class ClientConnection implements ClientStream, Timed {
     this.#gate.open();
   }
 
-  /** The process drains: an idle connection closes, a busy one after its response. */
+  /** The process drains: an idle connection closes, a busy one after its response, one whose request may be on its way soon. */
   drain(): void {
-    if (this.#state === HEAD && this.#received.length === 0) this.#linger();
-    else this.#close = true;
+    this.#close = true;
+    if (this.#state !== HEAD) return;
+    const nowMs = this.#proxy.deadlines.touch();
+    const limitMs = arrivalLimit(nowMs, this.#acceptedMs, this.#requests, this.#received.length);
+    if (limitMs === null) this.#linger();
+    else this.deadlineMs = Math.min(this.deadlineMs, limitMs);
   }
 
-  /** Gives the socket away for an upgrade, with the bytes that came behind the request. */
   detach(): { socket: Socket; early: Buffer } {
     const early = Buffer.from(this.#received.buffer.subarray(this.#received.at, this.#received.end));
     this.#state = TUNNEL;
@@ -351,7 +349,6 @@ export class ClientConnection implements ClientStream, Timed {
     return { socket: this.socket, early };
   }
 
-  /** True after an upgrade. */
   get tunnels(): boolean {
     return this.#state === TUNNEL;
   }
@@ -374,13 +371,11 @@ export class ClientConnection implements ClientStream, Timed {
 
   #onEnd(): void {
     this.#ended = true;
-    if (this.#state === BUSY) {
+    if (this.#state === HEAD) this.#linger();
+    else if (this.#state === LINGER) this.socket.destroySoon();
+    else if (this.#state === BUSY) {
       this.#close = true;
       this.#exchange.onClientGone();
-    } else if (this.#state === HEAD) {
-      this.#linger();
-    } else if (this.#state === LINGER) {
-      this.socket.destroySoon();
     }
   }
 

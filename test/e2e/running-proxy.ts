@@ -28,7 +28,13 @@ export class RunningProxy {
   readonly #child: ChildProcess;
   readonly #folder: string;
 
-  private constructor(command: readonly string[], port: number, folder: string, flags: readonly string[]) {
+  private constructor(
+    command: readonly string[],
+    port: number,
+    folder: string,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) {
     this.port = port;
     this.#folder = folder;
     this.#child = spawn(
@@ -45,7 +51,7 @@ export class RunningProxy {
         `-routes-file=${join(folder, "routes.eskip")}`,
         ...flags,
       ],
-      { stdio: ["ignore", "ignore", "pipe"] },
+      { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } },
     );
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
@@ -54,18 +60,28 @@ export class RunningProxy {
 
   /** Starts the proxy and waits until all its workers accept connections and signals are heard. */
   static start(routes: string, ...flags: string[]): Promise<RunningProxy> {
-    return RunningProxy.#start([join(root, "bin/skipper")], routes, flags);
+    return RunningProxy.startIn({}, routes, ...flags);
   }
 
-  /** The same, and a worker dies with each SIGUSR2. */
+  /** The same, with further environment variables. */
+  static startIn(env: Readonly<Record<string, string>>, routes: string, ...flags: string[]): Promise<RunningProxy> {
+    return RunningProxy.#start([join(root, "bin/skipper")], routes, flags, env);
+  }
+
+  /** As `start`, and a worker dies with each SIGUSR2. */
   static startMortal(routes: string, ...flags: string[]): Promise<RunningProxy> {
-    return RunningProxy.#start([process.execPath, join(root, "test/soak/crashing-skipper.ts")], routes, flags);
+    return RunningProxy.#start([process.execPath, join(root, "test/soak/crashing-skipper.ts")], routes, flags, {});
   }
 
-  static async #start(command: readonly string[], routes: string, flags: readonly string[]): Promise<RunningProxy> {
+  static async #start(
+    command: readonly string[],
+    routes: string,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<RunningProxy> {
     const folder = mkdtempSync(join(tmpdir(), "skipper-e2e-"));
     writeFileSync(join(folder, "routes.eskip"), routes);
-    const proxy = new RunningProxy(command, await freePort(), folder, flags);
+    const proxy = new RunningProxy(command, await freePort(), folder, flags, env);
     await until("the proxy listens", () => {
       assert.equal(proxy.#child.exitCode, null, `the proxy ended: ${proxy.log}`);
       return proxy.log.includes('msg="Listen on ');
@@ -89,14 +105,19 @@ export class RunningProxy {
     this.#child.kill(name);
   }
 
-  /** Sends SIGTERM; the exit code when the process has ended. */
-  async terminate(): Promise<number | null> {
+  /** Sends a signal; the exit code when the process has ended. */
+  async terminate(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
     if (this.#child.exitCode === null) {
       const exit = once(this.#child, "exit");
-      this.#child.kill("SIGTERM");
+      this.#child.kill(signal);
       await exit;
     }
     return this.#child.exitCode;
+  }
+
+  /** Removes what it left behind. */
+  forget(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Ends it in order; it must not need more. */
@@ -104,7 +125,7 @@ export class RunningProxy {
     const killer = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT_MS);
     const code = await this.terminate();
     clearTimeout(killer);
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.forget();
     assert.equal(code, 0, `the proxy ended with ${code}:\n${this.log}`);
   }
 }

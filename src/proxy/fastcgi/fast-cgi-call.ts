@@ -41,6 +41,8 @@ export class FastCgiCall implements RecordSink {
   #errorText = "";
   #error: Error | null = null;
   #connected = false;
+  /** The request is complete. */
+  #ended = false;
   #settled = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -59,7 +61,9 @@ export class FastCgiCall implements RecordSink {
     socket.on("ready", () => {
       this.#connected = true;
       this.#clearTimer();
-      if (!this.#settled) owner.onFastCgiReady();
+      if (this.#settled) return;
+      if (this.#ended) this.#awaitOutput();
+      else owner.onFastCgiReady();
     });
     socket.on("drain", () => {
       if (!this.#settled) owner.onFastCgiReady();
@@ -71,10 +75,6 @@ export class FastCgiCall implements RecordSink {
       this.#error = error;
     });
     socket.on("close", () => this.#closed());
-  }
-
-  get connected(): boolean {
-    return this.#connected;
   }
 
   /** A piece of the request body. False: wait for `onFastCgiReady`. */
@@ -90,9 +90,13 @@ export class FastCgiCall implements RecordSink {
   end(): void {
     if (this.#settled) return;
     this.#socket.write(endOfStream(RecordType.stdin));
-    if (this.#outputBytes === 0) {
-      this.#limit(this.#limits.responseTimeoutMs, BackendFailure.timeout, "timeout awaiting response headers");
-    }
+    this.#ended = true;
+    if (this.#connected) this.#awaitOutput();
+  }
+
+  #awaitOutput(): void {
+    if (this.#outputBytes > 0) return;
+    this.#limit(this.#limits.responseTimeoutMs, BackendFailure.timeout, "timeout awaiting response headers");
   }
 
   onStdout(bytes: Buffer): void {
