@@ -259,6 +259,7 @@ function metricsSettings(options: Options): MetricsSettings {
     decayingSample: options.metricsExpDecaySample,
     startLabel: options.enablePrometheusStartLabel,
     runtimeMetrics: options.runtimeMetrics,
+    debugGcMetrics: options.debugGcMetrics,
     compress: !options.disableMetricsCompression,
   };
 }

@@ -10,6 +10,7 @@ import { requestHeadLimits } from "../http/h1/limits.ts";
 import { openAccessLog } from "../observability/access-log.ts";
 import { openWorkerLog } from "../observability/log-output.ts";
 import { loadHash64 } from "../observability/mask-query.ts";
+import { reportsRuntime } from "../observability/metrics-settings.ts";
 import { RequestMetrics } from "../observability/request-metrics.ts";
 import { reportRuntime } from "../observability/runtime-reading.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
@@ -52,7 +53,7 @@ const workerMetrics = new WorkerMetrics(
   data.cells,
   seriesPosts((message) => port.postMessage(message)),
 );
-if (settings.metrics.runtimeMetrics) reportRuntime(workerMetrics);
+if (reportsRuntime(settings.metrics)) reportRuntime(workerMetrics);
 const metrics = new RequestMetrics(workerMetrics);
 const connectionMetrics = settings.connectionMetrics ? new ConnectionMetrics(workerMetrics) : null;
 let shuttingDown = data.shuttingDown;

@@ -31,6 +31,7 @@ const accepted: [string[], Record<string, unknown>, string[]?][] = [
   [["-idle-conns-num=-5"], { idleConnsNum: -5 }],
   [["-timeout-backend=1h2m3.5s"], { timeoutBackend: 3_723_500 }],
   [["-timeout-backend=0"], { timeoutBackend: 0 }],
+  [["-prometheus-native-histogram-bucket-factor=1.5e0"], { prometheusNativeHistogramBucketFactor: 1.5 }],
   [["-close-idle-conns-period=-1s"], { closeIdleConnsPeriod: -1000 }],
   [["-routes-urls=http://a,http://b"], { routesUrls: ["http://a", "http://b"] }],
   [["-routes-urls=a", "-routes-urls=b, c"], { routesUrls: ["b", " c"] }],
@@ -79,6 +80,10 @@ const refused: [string[], string][] = [
   [["-timeout-backend=5"], 'invalid value "5" for flag -timeout-backend: parse error'],
   [["-insecure=maybe"], 'invalid boolean value "maybe" for -insecure: parse error'],
   [["-idle-conns-num=1.5"], 'invalid value "1.5" for flag -idle-conns-num: parse error'],
+  [
+    ["-prometheus-native-histogram-bucket-factor=x"],
+    'invalid value "x" for flag -prometheus-native-histogram-bucket-factor: parse error',
+  ],
   [["-idle-conns-num=08"], 'invalid value "08" for flag -idle-conns-num: parse error'],
   [["-idle-conns-num=1__0"], 'invalid value "1__0" for flag -idle-conns-num: parse error'],
   [

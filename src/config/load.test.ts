@@ -42,6 +42,8 @@ const accepted: [string, Partial<Options>][] = [
   ["idle-conns-num: 1_000", { idleConnsNum: 1000 }],
   ["idle-conns-num: 2.9", { idleConnsNum: 2 }],
   ["idle-conns-num: -3", { idleConnsNum: -3 }],
+  ["prometheus-native-histogram-bucket-factor: 2", { prometheusNativeHistogramBucketFactor: 2 }],
+  ["prometheus-native-histogram-bucket-factor: 1.25", { prometheusNativeHistogramBucketFactor: 1.25 }],
   ["timeout-backend: 3s", { timeoutBackend: 3000 }],
   ["timeout-backend: '3s'", { timeoutBackend: 3000 }],
   ["timeout-backend: 1500000", { timeoutBackend: 1.5 }],
@@ -95,6 +97,7 @@ const refused: [string, RegExp][] = [
   ["\nidle-conns-num: ten", /^idle-conns-num: line 2: expected an integer, got "ten"/],
   ["source-poll-timeout: 3s", /expected an integer/],
   ["timeout-backend: soon", /expected a duration/],
+  ["prometheus-native-histogram-bucket-factor: '2'", /expected a number, got "2"/],
   ["routes-urls: http://a", /expected a sequence/],
   ["metrics-flavour: [x]", /value not allowed: x/],
   ["edit-route: ['/a/b/']", /expected a text/],
@@ -173,6 +176,18 @@ test("a TLS version that is none is replaced with a warning", async () => {
   const result = await load("tls-min-version: TLS1.3");
   assert.ok(result.type === "run");
   assert.deepEqual(result.warnings, ['tls-min-version: "TLS1.3" is no TLS version, 1.2 is used']);
+});
+
+test("native histograms are accepted with a warning", async () => {
+  const result = await load(
+    "",
+    "-enable-prometheus-native-histograms",
+    "-prometheus-native-histogram-bucket-factor=1.5",
+  );
+  assert.ok(result.type === "run");
+  assert.deepEqual(result.warnings, [
+    "enable-prometheus-native-histograms: there are none, histograms have buckets only",
+  ]);
 });
 
 test("compatible metrics are on unless they are switched off together", async () => {

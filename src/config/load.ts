@@ -50,7 +50,7 @@ export async function loadConfig(program: string, argv: readonly string[]): Prom
   applyImplied(options);
   const problem = await check(options);
   if (problem !== null) return fatal(problem.message);
-  return { type: "run", options, warnings: [...deprecations(new Set(given)), ...replacements(options)] };
+  return { type: "run", options, warnings: [...deprecations(new Set(given)), ...departures(options)] };
 }
 
 function fatal(message: string): LoadedConfig {
@@ -79,10 +79,16 @@ function deprecations(given: ReadonlySet<string>): string[] {
     .map((spec) => `${spec.name}: ${spec.description}`);
 }
 
-/** Values that are not used as they are given. */
-function replacements(options: Options): string[] {
-  const isKnown = parseTlsVersion(options.tlsMinVersion) !== null;
-  return isKnown ? [] : [`tls-min-version: ${JSON.stringify(options.tlsMinVersion)} is no TLS version, 1.2 is used`];
+/** What is not done as it is asked for. */
+function departures(options: Options): string[] {
+  const lines: string[] = [];
+  if (parseTlsVersion(options.tlsMinVersion) === null) {
+    lines.push(`tls-min-version: ${JSON.stringify(options.tlsMinVersion)} is no TLS version, 1.2 is used`);
+  }
+  if (options.enablePrometheusNativeHistograms) {
+    lines.push("enable-prometheus-native-histograms: there are none, histograms have buckets only");
+  }
+  return lines;
 }
 
 /** The checks of spec flags 5 in their order; the first failure. */

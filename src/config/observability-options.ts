@@ -1,7 +1,7 @@
 // Options of the logs and the metrics (spec observability 3 to 5, proxy 18 and 19).
 
 import { option } from "./option.ts";
-import { bool, list, string } from "./option-kinds.ts";
+import { bool, float, list, string } from "./option-kinds.ts";
 
 const compat = "On unless -disable-metrics-compat is set.";
 
@@ -31,9 +31,12 @@ export const observabilityOptions = [
   option("disable-metrics-compression", bool, false, "Sends /metrics without gzip."),
   option("disable-metrics-compat", bool, false, "Metrics that are on for compatibility are off by default."),
   option("metrics-exp-decay-sample", bool, false, "Codahale timers forget: recent events count more than old ones."),
+  option("enable-prometheus-native-histograms", bool, false, "Accepted, without effect: histograms have buckets only."),
+  option("prometheus-native-histogram-bucket-factor", float, 1.1, "Accepted, without effect."),
   option("enable-prometheus-start-label", bool, false, "Label start on counters: the creation in UNIX nanoseconds."),
   option("enable-connection-metrics", bool, false, "Counts client connections by state."),
   option("runtime-metrics", bool, true, "Metrics of the process and of the runtime."),
+  option("debug-gc-metrics", bool, false, "Metrics of garbage collections under the names of Go's (codahale)."),
   option("all-filters-metrics", bool, false, `Duration of all filters of a route together. ${compat}`),
   option("combined-response-metrics", bool, false, "Response durations over all routes."),
   option("route-response-metrics", bool, false, `Response durations by route. ${compat}`),

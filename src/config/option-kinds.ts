@@ -12,6 +12,9 @@ for (const word of ["0", "f", "F", "false", "FALSE", "False"]) boolWords.set(wor
 
 const nsPerMs = 1e6;
 
+/** How numbers with a fraction are written. */
+export const decimal: RegExp = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
 export const bool: OptionKind<boolean> = {
   type: "",
   isBool: true,
@@ -33,6 +36,15 @@ export const int: OptionKind<number> = {
     }
     return expected("an integer", node);
   },
+  show: (value) => (value === 0 ? "" : String(value)),
+};
+
+/** A decimal number, with or without exponent. */
+export const float: OptionKind<number> = {
+  type: "float",
+  fromFlag: (text) => (decimal.test(text) ? Number(text) : new Invalid("parse error")),
+  fromYaml: (node) =>
+    node.type === "scalar" && typeof node.value === "number" ? node.value : expected("a number", node),
   show: (value) => (value === 0 ? "" : String(value)),
 };
 

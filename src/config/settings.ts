@@ -2,9 +2,8 @@
 // gives the setting or the message of what is wrong.
 
 import { Invalid, type OptionKind } from "./option.ts";
-import { duration } from "./option-kinds.ts";
+import { decimal, duration } from "./option-kinds.ts";
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^\+?inf(?:inity)?$/i;
 
 /**

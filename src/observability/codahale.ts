@@ -3,7 +3,7 @@
 // events or, with a decaying sample, over those of the last minutes. A value is within 7 % of the exact one.
 
 import { slotStart } from "./log-scale.ts";
-import { METRIC_LIST, METRICS, type MetricDefinition } from "./metric-names.ts";
+import { hostLabel, METRIC_LIST, METRICS, type MetricDefinition } from "./metric-names.ts";
 import type { HistogramReading, MetricsHub, Series } from "./metrics-hub.ts";
 import { inCodahale, isLabelOff } from "./metrics-settings.ts";
 import { readRuntime } from "./runtime-reading.ts";
@@ -68,7 +68,7 @@ export class Codahale {
 
   #entries(): Entry[] {
     const entries: Entry[] = [];
-    const { prefix, runtimeMetrics } = this.#hub.settings;
+    const { prefix, runtimeMetrics, debugGcMetrics } = this.#hub.settings;
     for (const metric of this.#metrics) {
       for (const series of this.#hub.seriesOf(metric)) {
         const entry = this.#entry(metric, series, prefix + this.#key(series));
@@ -76,6 +76,7 @@ export class Codahale {
       }
     }
     if (runtimeMetrics) this.#addRuntime(prefix, entries);
+    if (debugGcMetrics) this.#addGarbageCollections(prefix, entries);
     return entries;
   }
 
@@ -95,11 +96,20 @@ export class Codahale {
       NumGoroutine: runtime.activeResources,
       NumThread: runtime.threads,
     };
-    for (const name in values) {
-      entries.push({ family: "gauges", key: `${prefix}runtime.${name}`, values: () => ({ value: values[name]! }) });
-    }
+    addGauges(entries, `${prefix}runtime.`, values);
+    this.#addPauses(entries, `${prefix}runtime.MemStats.PauseNs`);
+  }
+
+  /** -debug-gc-metrics: once more what is known of garbage collections, under the names of Go's statistics. */
+  #addGarbageCollections(prefix: string, entries: Entry[]): void {
+    const { lastGcMs, gcCount, gcSeconds } = readRuntime(this.#hub);
+    const values = { LastGC: lastGcMs * 1e6, NumGC: gcCount, PauseTotal: Math.round(gcSeconds * NS) };
+    addGauges(entries, `${prefix}debug.GCStats.`, values);
+    this.#addPauses(entries, `${prefix}debug.GCStats.Pause`);
+  }
+
+  #addPauses(entries: Entry[], key: string): void {
     for (const series of this.#hub.seriesOf(METRICS.gcPause)) {
-      const key = `${prefix}runtime.MemStats.PauseNs`;
       entries.push({ family: "histograms", key, values: () => this.#sampleValues(series) });
     }
   }
@@ -112,7 +122,7 @@ export class Codahale {
     }
     if (metric.kind === "counter") {
       const count = hub.value(series);
-      return Number.isInteger(count) ? { family: "counters", key, values: () => ({ count }) } : null;
+      return count > 0 && Number.isInteger(count) ? { family: "counters", key, values: () => ({ count }) } : null;
     }
     if (hub.count(series) === 0) return null;
     return { family: "timers", key, values: () => this.#timerValues(series) };
@@ -126,7 +136,9 @@ export class Codahale {
       const label = metric.labels[i]!;
       const off = isLabelOff(this.#hub.settings, metric, label);
       key = key.replace(`[.<${label}>]`, () => (off ? "" : `.${series.labels[i]}`));
-      key = key.replace(`<${label}>`, () => series.labels[i]!);
+      // Prometheus has the host of a backend as it is.
+      const value = metric === METRICS.backendHost ? hostLabel(series.labels[i]!) : series.labels[i]!;
+      key = key.replace(`<${label}>`, () => value);
     }
     return key;
   }
@@ -220,6 +232,12 @@ interface Entry {
   readonly key: string;
   /** Made only for what is asked for. */
   readonly values: () => Values;
+}
+
+function addGauges(entries: Entry[], prefix: string, values: Values): void {
+  for (const name of Object.keys(values)) {
+    entries.push({ family: "gauges", key: prefix + name, values: () => ({ value: values[name]! }) });
+  }
 }
 
 /** What the Go runtime counts and this one has not. */

@@ -265,3 +265,8 @@ export const OTHER = "_other_";
 export const UNKNOWN_HOST = "_unknownhost_";
 export const UNKNOWN_ROUTE = "_unknownroute_";
 export const UNKNOWN_METHOD = "_unknownmethod_";
+
+/** A host as a label: `.` becomes `_`, `:` becomes `__`. */
+export function hostLabel(host: string): string {
+  return host.replaceAll(".", "_").replaceAll(":", "__");
+}

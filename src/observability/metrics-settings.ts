@@ -19,6 +19,8 @@ export interface MetricsSettings {
   /** Label `start` on Prometheus counters. */
   readonly startLabel: boolean;
   readonly runtimeMetrics: boolean;
+  /** Garbage collections among the codahale metrics. */
+  readonly debugGcMetrics: boolean;
   readonly compress: boolean;
 }
 
@@ -76,6 +78,7 @@ export function defaultMetricsSettings(): MetricsSettings {
     decayingSample: false,
     startLabel: false,
     runtimeMetrics: true,
+    debugGcMetrics: false,
     compress: true,
   };
 }
@@ -92,6 +95,11 @@ export function inPrometheus(settings: MetricsSettings, metric: MetricDefinition
     metric.prometheus !== "" &&
     (metric.on === "" || metric.prometheusAlways || settings.on[metric.on])
   );
+}
+
+/** Whether threads report heap and garbage collections. */
+export function reportsRuntime(settings: MetricsSettings): boolean {
+  return settings.runtimeMetrics || settings.debugGcMetrics;
 }
 
 /** The serve timers may go without method or status code. */

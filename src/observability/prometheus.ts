@@ -97,9 +97,12 @@ class Family {
 
   #addValue(hub: MetricsHub, series: Series, values: Value[]): void {
     if (series.parts.length === 0) return;
+    const value = hub.value(series);
+    // A vector shows what has been counted; a counter of its own is there from the start.
+    if (value === 0 && series.metric.kind === "counter" && series.labels.length > 0) return;
     const labels = this.#labelsOf(series);
     if (hub.settings.startLabel && series.metric.kind === "counter") labels.start = `${series.createdMs}000000`;
-    values.push({ metricName: this.#name, labels, value: hub.value(series) });
+    values.push({ metricName: this.#name, labels, value });
   }
 
   #addHistogram(

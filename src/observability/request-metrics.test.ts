@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { METRICS } from "./metric-names.ts";
+import { hostLabel, METRICS } from "./metric-names.ts";
 import { MetricsHub } from "./metrics-hub.ts";
 import { defaultMetricsSettings } from "./metrics-settings.ts";
-import { hostLabel, RequestMetrics } from "./request-metrics.ts";
+import { RequestMetrics } from "./request-metrics.ts";
 
 test("filters are timed one by one up to 1000 requests a second, and every request is counted", () => {
   const hub = new MetricsHub(defaultMetricsSettings());

@@ -4,7 +4,7 @@
 // null. Series are looked up by name once and then held by the objects below: RouteMetrics belongs to a built route, FilterMetrics to
 // a filter in it, and both may be dropped with them, since the counts live in WorkerMetrics.
 
-import { METRICS, type MetricDefinition, OTHER, UNKNOWN_HOST, UNKNOWN_ROUTE } from "./metric-names.ts";
+import { hostLabel, METRICS, type MetricDefinition, OTHER, UNKNOWN_HOST, UNKNOWN_ROUTE } from "./metric-names.ts";
 import { CountersByProtocol, CountersByStatus, HistogramsByStatus } from "./status-series.ts";
 import type { CounterHandle, HistogramHandle, WorkerMetrics } from "./worker-metrics.ts";
 
@@ -371,9 +371,4 @@ function histogram(metrics: WorkerMetrics, metric: MetricDefinition, labels: str
 
 function counter(metrics: WorkerMetrics, metric: MetricDefinition, labels: string[]): CounterHandle | null {
   return metrics.has(metric) ? metrics.counter(metric, labels) : null;
-}
-
-/** A host as a label: `.` becomes `_`, `:` becomes `__`. */
-export function hostLabel(host: string): string {
-  return host.replaceAll(".", "_").replaceAll(":", "__");
 }

@@ -73,7 +73,6 @@ test("codahale: the default metrics of a request", async () => {
       "skipper.errors.backend.r1": { count: 1 },
       "skipper.incoming.HTTP/1.1": { count: 1 },
       "skipper.outgoing.HTTP/1.1": { count: 1 },
-      "skipper.routefailure": { count: 0 },
     });
     assert.deepEqual(Object.keys(families.timers), [
       "skipper.all.backend",
@@ -125,6 +124,43 @@ test("codahale: one key, with or without prefix, a prefix of keys, no such key, 
     const post = await ask("/metrics", { method: "POST", headers: { "Content-Length": "0" } });
     assert.deepEqual([post.status, post.headers["content-length"], post.body.length], [405, "0", 0]);
     assert.equal((await ask("/metrics", { method: "PUT" })).status, 200);
+  });
+});
+
+test("codahale: the host of a backend is one word of its key", async () => {
+  const on = metricSwitches({ backendHost: true, serveHost: true }, true);
+  await serving({ on }, async (ask, hub) => {
+    const route = new RequestMetrics(hub.main).route("r1", true, "10.1.2.3:8080");
+    route.backend(0.02, 200, "");
+    const { timers } = JSON.parse((await ask("/metrics/skipper.backendhost")).body.toString());
+    assert.deepEqual(Object.keys(timers), ["skipper.backendhost.10_1_2_3__8080"]);
+  });
+});
+
+test("a counter that has counted nothing is not shown, but for one that has no labels in Prometheus", async () => {
+  await serving({ prometheus: true }, async (ask, hub) => {
+    hub.main.customCounter("nothing").add(0);
+    hub.main.counter(METRICS.routeErrors, []);
+    const json = await ask("/metrics", { headers: { Accept: "application/codahale+json" } });
+    assert.equal(json.body.toString(), "{}\n");
+    const samples = readExposition((await ask("/metrics")).body.toString());
+    assert.deepEqual(
+      [...samples].filter(([key]) => /custom_total|route_error/.test(key)),
+      [["skipper_route_error_total{}", 0]],
+    );
+  });
+});
+
+test("codahale: garbage collections with -debug-gc-metrics", async () => {
+  await serving({ debugGcMetrics: true }, async (ask, hub) => {
+    hub.main.histogram(METRICS.gcPause, []).observe(0.002);
+    const { gauges, histograms, ...rest } = JSON.parse((await ask("/metrics")).body.toString());
+    assert.deepEqual(rest, {});
+    const names = ["LastGC", "NumGC", "PauseTotal"].map((name) => `skipper.debug.GCStats.${name}`);
+    assert.deepEqual(Object.keys(gauges), names);
+    assert.ok(gauges["skipper.debug.GCStats.NumGC"].value >= 1);
+    assert.ok(gauges["skipper.debug.GCStats.PauseTotal"].value >= 2e6);
+    assert.deepEqual(Object.keys(histograms), ["skipper.debug.GCStats.Pause"]);
   });
 });
 
@@ -202,9 +238,9 @@ test("prometheus: gzip when it is accepted and not switched off", async () => {
 
 test("prometheus: more series than a batch holds stay one family", async () => {
   await serving({ codahale: false, prometheus: true }, async (ask, hub) => {
-    for (let i = 0; i < 5000; i++) hub.main.counter(METRICS.backendErrors, [`r${i}`]).add(i);
+    for (let i = 0; i < 5000; i++) hub.main.counter(METRICS.backendErrors, [`r${i}`]).add(i + 1);
     const samples = readExposition((await ask("/metrics")).body.toString());
-    for (const i of [0, 1999, 2000, 4999]) assert.equal(samples.get(`skipper_backend_error_total{route=r${i}}`), i);
+    for (const i of [0, 1999, 2000, 4999]) assert.equal(samples.get(`skipper_backend_error_total{route=r${i}}`), i + 1);
   });
 });
 
@@ -221,7 +257,9 @@ test("prometheus: the metrics of the runtime that dashboards ask for", async () 
     ]) {
       assert.ok((samples.get(sample) ?? 0) > 0, sample);
     }
-    assert.ok(samples.has("go_gc_duration_seconds{quantile=0.75}"));
+    for (const sample of ["go_gc_duration_seconds{quantile=0.75}", "go_memstats_heap_objects{}"]) {
+      assert.ok(samples.has(sample), sample);
+    }
     const spent = process.cpuUsage();
     const seconds = (spent.user + spent.system) / 1e6;
     assert.ok(Math.abs(samples.get("process_cpu_seconds_total{}")! - seconds) < 1, "counted from the start");

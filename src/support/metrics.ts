@@ -6,6 +6,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CODAHALE_CONTENT_TYPE, Codahale } from "../observability/codahale.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
+import { reportsRuntime } from "../observability/metrics-settings.ts";
 import type { PrometheusExposition } from "../observability/prometheus.ts";
 import { reportRuntime } from "../observability/runtime-reading.ts";
 import { zlib } from "../util/lazy-builtin.ts";
@@ -29,7 +30,7 @@ export function createMetricsHandler(hub: MetricsHub): MetricsHandler {
     else if (scrape === null) serveNotFound(response);
     else void servePrometheus(scrape, settings.compress, request, response);
   };
-  const runtime = settings.runtimeMetrics ? reportRuntime(hub.main) : null;
+  const runtime = reportsRuntime(settings) ? reportRuntime(hub.main) : null;
   const close = (): void => {
     codahale?.close();
     runtime?.close();
