@@ -175,6 +175,13 @@ test("classic predicates from other notations are checked per route", () => {
     const problem = checkRoute(makeRoute({ id: "r", backend: shuntBackend, predicates: [call] }), registry);
     assert.deepEqual([problem?.reason, problem?.text], ["other", text]);
   }
+  const countsFirst = [
+    { name: "Nope", args: [] },
+    { name: "Path", args: [] },
+    { name: "PathSubtree", args: ["/a"] },
+  ];
+  const counted = checkRoute(makeRoute({ id: "r", backend: shuntBackend, predicates: countsFirst }), registry);
+  assert.equal(counted?.text, "invalid length of predicate args in Path, 0 instead of 1");
   const any = makeRoute({ id: "r", backend: shuntBackend, predicates: [{ name: "Any", args: [] }] });
   assert.equal(checkRoute(any, registry)?.reason, "unknown_predicate");
   const star = makeRoute({ id: "r", backend: shuntBackend, predicates: [{ name: "*", args: [] }] });

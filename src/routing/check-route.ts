@@ -117,10 +117,8 @@ const CLASSIC: ReadonlyMap<string, number> = new Map([
 function checkPredicates(route: Route, registry: Registry): RouteCheckProblem | null {
   for (const call of route.predicates) {
     const strings = CLASSIC.get(call.name);
-    if (strings !== undefined && call.name !== "Path") {
-      const fault = checkClassic(call, strings);
-      if (fault !== null) return fault;
-    }
+    const fault = strings === undefined ? null : checkClassic(call, strings);
+    if (fault !== null) return fault;
   }
   let trees = route.path === "" ? 0 : 1;
   for (const call of route.predicates) {
@@ -134,10 +132,7 @@ function checkPredicates(route: Route, registry: Registry): RouteCheckProblem | 
     return problem("other", `multiple tree predicates (Path, PathSubtree) in the route: ${route.id}`);
   }
   for (const call of route.predicates) {
-    if (call.name === "Path") {
-      const fault = checkClassic(call, 1);
-      if (fault !== null) return fault;
-    } else if (call.name === "PathSubtree" && (call.args.length !== 1 || typeof call.args[0] !== "string")) {
+    if (call.name === "PathSubtree" && (call.args.length !== 1 || typeof call.args[0] !== "string")) {
       return problem("other", "invalid predicate parameters", `${printCall(call)}: expected 1 string`);
     }
   }

@@ -95,6 +95,15 @@ test("matches give bytes and groups", () => {
   assert.equal(compiled("b").exec("a"), null);
 });
 
+test("a long subject without a match costs no search for groups", () => {
+  const engine = RE2JS.compile("(?i)[\\pL\\pN]{1000}x");
+  const pattern = new CompiledRegexp("", null, null, engine);
+  engine.matcher = () => assert.fail("searched for groups");
+  assert.equal(pattern.exec("a".repeat(5000)), null);
+  assert.equal(pattern.replaceAll("a".repeat(5000), parseExpansion("b")).length, 5000);
+  assert.throws(() => pattern.exec(`${"a".repeat(5000)}x`), /searched for groups/);
+});
+
 test("expansion of replacements", () => {
   const cases: [pattern: string, subject: string, expansion: string, expected: string][] = [
     ["a(b)c", "xabcx", "[$1]", "x[b]x"],
