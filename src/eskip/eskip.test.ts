@@ -150,6 +150,8 @@ describe("URLs", () => {
       ["https://u:p@a?x", { scheme: "https", host: "a", hostname: "a", port: 443 }],
       ["h2c://[::1]:9", { scheme: "h2c", host: "[::1]:9", hostname: "::1", port: 9 }],
       ["fastcgi://a", { scheme: "fastcgi", host: "a", hostname: "a", port: 0 }],
+      ["http://a:65535", { scheme: "http", host: "a:65535", hostname: "a", port: 65535 }],
+      ["http://a:65536", { scheme: "http", host: "a:65536", hostname: "a", port: 0 }],
       ["http://a:", { scheme: "http", host: "a:", hostname: "a", port: 80 }],
       [
         "example.org",
