@@ -3,11 +3,23 @@
 
 export { type RunningSkipper, startSkipper } from "./app/skipper.ts";
 export { defaultOptions, type Options } from "./config/options.ts";
+export { canonicalRoute, copyRoute, routeListsEqual, routesEqual } from "./eskip/canonical.ts";
 export type { InvalidReason, RouteProblem } from "./eskip/diagnostics.ts";
+export { endpointText, parseEndpoint } from "./eskip/endpoint.ts";
 export { type InvalidRoute, invalidRoutesToJson, routesFromJson, routesToJson } from "./eskip/json.ts";
 export type { ParseError } from "./eskip/parse-error.ts";
+export { parseDocumentOrThrow, parseFiltersOrThrow, parsePredicatesOrThrow } from "./eskip/parse-or-throw.ts";
 export { parseDocument, parseFilters, parsePredicates } from "./eskip/parser.ts";
-export { type PrintOptions, pretty, printExpression, printRoutes } from "./eskip/printer.ts";
+export {
+  compact,
+  type PrintOptions,
+  pretty,
+  printCall,
+  printExpression,
+  printFilters,
+  printPredicates,
+  printRoutes,
+} from "./eskip/printer.ts";
 export {
   type Arg,
   type Backend,
@@ -20,6 +32,7 @@ export {
   type Route,
   shuntBackend,
 } from "./eskip/route.ts";
+export { routeIdOrRandom } from "./eskip/route-id.ts";
 export { Headers } from "./http/headers.ts";
 export type { Logger } from "./observability/log.ts";
 /** The kinds of arguments that the shipped filters and predicates use: `argKinds.duration`, `argKinds.oneOf("a", "b")`. */

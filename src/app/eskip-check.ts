@@ -5,7 +5,6 @@
 import { locateCalls } from "../eskip/locate.ts";
 import { lineAndColumn } from "../eskip/parse-error.ts";
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
-import { suggest } from "../eskip/suggest.ts";
 import type { Registry } from "../spec/registry.ts";
 import type { LoadedRoute } from "./eskip-store.ts";
 
@@ -38,54 +37,34 @@ export function findWarnings(
   checkRoute: CheckRoute,
   strict: boolean,
 ): string[] {
-  const check = (route: Route): string => {
-    const found = checkRoute(route, registry);
-    return found === null ? "" : textOf(found, route.id);
-  };
   const lines: string[] = [];
   for (const loaded of routes) {
     const { route } = loaded;
-    if (check(route) === "") continue;
+    if (checkRoute(route, registry) === null) continue;
     const told = new Set<string>();
-    const report = (place: number, text: string): void => {
-      if (told.has(text)) return;
-      told.add(text);
-      lines.push(`${placeText(loaded, place)}: ${text}`);
+    const report = (place: number, problem: ReturnType<CheckRoute>): void => {
+      if (problem === null) return;
+      told.add(problem.text);
+      lines.push(`${placeText(loaded, place)}: ${textOf(problem, route.id)}`);
     };
     // The check gives the first problem only, so each call is checked alone as well.
     const known: { predicates: Call[]; filters: Call[] } = { predicates: [], filters: [] };
     for (const { kind, call, place } of placedCalls(loaded)) {
       const list = `${kind}s` as const;
-      const text = check(makeRoute({ id: route.id, backend: shuntBackend, [list]: [call] }));
-      if (registry[kind](call.name) !== undefined) {
-        known[list].push(call);
-        if (text !== "") report(place, text);
-        continue;
-      }
-      const hint = nameHint(kind, call.name, registry);
-      if (hint !== "" || strict) report(place, text + hint);
+      const problem = checkRoute(makeRoute({ id: route.id, backend: shuntBackend, [list]: [call] }), registry);
+      const isKnown = registry[kind](call.name) !== undefined;
+      if (isKnown) known[list].push(call);
+      if (isKnown || strict || problem?.detail !== "") report(place, problem);
     }
     // What is left: the backend, the patterns, and predicates that do not go together.
     const bare = { ...route, filters: [], predicates: [] };
     const shunt = { ...bare, backend: shuntBackend };
     for (const part of [bare, shunt, { ...shunt, predicates: known.predicates }]) {
-      const text = check(part);
-      if (text !== "") report(loaded.start, text);
+      const problem = checkRoute(part, registry);
+      if (problem !== null && !told.has(problem.text)) report(loaded.start, problem);
     }
   }
   return lines;
-}
-
-/** What an unknown name was probably meant to be, "" when nothing is likely. */
-function nameHint(kind: "predicate" | "filter", name: string, registry: Registry): string {
-  if (kind === "predicate" && registry.filter(name) !== undefined) return ", it is a filter";
-  if (kind === "filter" && registry.predicate(name) !== undefined) return ", put it in front of the arrow";
-  const known = kind === "filter" ? registry.filters : registry.predicates;
-  const near = suggest(
-    name,
-    Array.from<{ readonly name: string }, string>(known, (spec) => spec.name),
-  );
-  return near === "" ? "" : `, did you mean "${near}"?`;
 }
 
 interface PlacedCall {

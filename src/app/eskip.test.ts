@@ -182,9 +182,12 @@ describe("check of names and arguments", () => {
     assert.equal(lines.length, 5, stderr);
     assert.equal(
       lines[0],
-      'warning: route a 1:18: unknown_predicate: predicate "PathSubtre" not found, did you mean "PathSubtree"?',
+      'warning: route a 1:18: unknown_predicate: predicate "PathSubtre" not found (did you mean "PathSubtree"?)',
     );
-    assert.equal(lines[1], 'warning: route a 1:38: unknown_filter: filter "setPth" not found, did you mean "setPath"?');
+    assert.equal(
+      lines[1],
+      'warning: route a 1:38: unknown_filter: filter "setPth" not found (did you mean "setPath"?)',
+    );
     assert.match(lines[2]!, /^warning: route a 2:3: invalid_filter_params: failed to create filter status\("x"\)/);
     assert.match(lines[3]!, /^warning: route a 2:18: invalid_filter_params: failed to create filter setPath\(\)/);
     assert.match(lines[4]!, /^warning: route b 3:4: failed_backend_split: /);
@@ -203,11 +206,25 @@ describe("check of names and arguments", () => {
     assert.match(broken.stderr, /^warning: route b 1:4: invalid_matcher: error parsing regexp: /);
   });
 
+  test("a mistake that is made twice is told twice", async () => {
+    const { stderr } = await run(
+      ["check"],
+      '* -> setPth("/x") -> setPth("/x") -> status("y") -> status("y") -> <shunt>',
+    );
+    assert.deepEqual(
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => line.split(" ")[1]),
+      ["1:6:", "1:22:", "1:38:", "1:53:"],
+    );
+  });
+
   test("a filter among the predicates and a predicate among the filters are told", async () => {
     const { stderr } = await run(["check"], 'status(200) -> Path("/") -> <shunt>');
     assert.deepEqual(stderr.trimEnd().split("\n"), [
-      'warning: 1:1: unknown_predicate: predicate "status" not found, it is a filter',
-      'warning: 1:16: unknown_filter: trying to use "Path" as filter, but it is only available as predicate, put it in front of the arrow',
+      'warning: 1:1: unknown_predicate: predicate "status" not found (it is a filter)',
+      'warning: 1:16: unknown_filter: trying to use "Path" as filter, but it is only available as predicate (put it in front of the arrow)',
     ]);
   });
 

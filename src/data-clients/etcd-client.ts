@@ -78,7 +78,7 @@ export class EtcdClient {
 
   constructor(settings: EtcdSettings) {
     this.#settings = settings;
-    this.#urls = settings.urls;
+    this.#urls = settings.urls.map((url) => url.replace(/\/+$/, ""));
     this.#path = `/v2/keys${settings.prefix.startsWith("/") ? "" : "/"}${settings.prefix}/routes`;
   }
 

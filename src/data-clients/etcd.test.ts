@@ -91,7 +91,10 @@ describe("client", () => {
       seen.push([request.method, request.url, type, authorization]);
       answer(response, 200, directory());
     };
-    await new EtcdClient(settings({ prefix: "p", username: "u", password: "p" })).put("a b", "* -> <shunt>");
+    await new EtcdClient(settings({ urls: [`${url}/`], prefix: "p", username: "u", password: "p" })).put(
+      "a b",
+      "* -> <shunt>",
+    );
     await new EtcdClient(settings({ oauthToken: "t", username: "u", password: "p" })).delete("x");
     const form = "application/x-www-form-urlencoded";
     assert.deepEqual(seen, [

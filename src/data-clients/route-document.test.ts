@@ -72,7 +72,7 @@ const edits: { name: string; change: (lines: string[]) => string[]; upserts: str
 for (const { name, change, upserts, deletes } of edits) {
   test(`an edit touches only the routes it changes: ${name}`, () => {
     const host = new RecordingHost();
-    const document = new RouteDocument();
+    const document = new RouteDocument("routes.eskip");
     document.accept(content(routes.join("\n")), host);
     assert.equal(host.transactions.length, 1);
     const text = change(routes).join("\n");
@@ -97,7 +97,7 @@ const broken = [
 for (const [name, change] of broken) {
   test(`a broken edit changes nothing, mending it does: ${name}`, () => {
     const host = new RecordingHost();
-    const document = new RouteDocument();
+    const document = new RouteDocument("routes.eskip");
     const good = routes.join("\n");
     document.accept(content(good), host);
     const bad = change(good);
@@ -112,7 +112,7 @@ for (const [name, change] of broken) {
 
 test("a first content that does not parse leaves the document unloaded", () => {
   const host = new RecordingHost();
-  const document = new RouteDocument();
+  const document = new RouteDocument("routes.eskip");
   assert.throws(() => document.accept(content("r: * -> <shunt>; broken"), host), ContentFailure);
   assert.equal(document.loaded, false);
   assert.deepEqual(host.transactions, []);
@@ -121,7 +121,7 @@ test("a first content that does not parse leaves the document unloaded", () => {
 });
 
 function refusal({ message, explanation }: ParseError): ContentFailure {
-  return new ContentFailure(`${message} (${explanation})`);
+  return new ContentFailure(`${message} (routes.eskip, ${explanation})`);
 }
 
 const piece = fc.oneof(
@@ -151,7 +151,7 @@ test("any sequence of documents leaves the routes of the last one that parses", 
       fc.array(fc.tuple(fc.nat(11), fc.nat(3), fc.array(piece, { maxLength: 3 })), { maxLength: 8 }),
       (first, changes) => {
         const host = new RecordingHost();
-        const document = new RouteDocument();
+        const document = new RouteDocument("routes.eskip");
         let pieces = first;
         let good = "";
         for (const change of [null, ...changes]) {

@@ -22,7 +22,13 @@ interface Accepted {
 }
 
 export class RouteDocument {
+  readonly #name: string;
   #accepted: Accepted | null = null;
+
+  /** `name`: of the file or server, for what is said about its content. */
+  constructor(name: string) {
+    this.#name = name;
+  }
 
   /** False until the first content was accepted. */
   get loaded(): boolean {
@@ -33,22 +39,24 @@ export class RouteDocument {
   accept(content: RouteContent, host: DataClientHost): void {
     const before = this.#accepted;
     if (before === null) {
-      this.#accepted = loadAll(content, host);
+      this.#accepted = loadAll(content, host, this.#name);
       return;
     }
     const hunks = findHunks(before.text, before.index, content);
     if (hunks !== null && hunks.length === 0) return;
-    this.#accepted = (hunks && updateHunks(before, content, hunks, host)) ?? updateAll(before, content, host);
+    this.#accepted =
+      (hunks && updateHunks(before, content, hunks, host)) ?? updateAll(before, content, host, this.#name);
   }
 }
 
-function loadAll(content: RouteContent, host: DataClientHost): Accepted {
+function loadAll(content: RouteContent, host: DataClientHost, name: string): Accepted {
   const bytes = content.readAll();
   content.confirm();
   const index = new DefinitionIndex(Math.ceil(bytes.length / guessedDefinitionBytes));
   host.apply(true, (transaction) => {
     transaction.reset();
     refuse(
+      name,
       parseRoutes(bytes, (route, start, end) => {
         index.add(end, route.id);
         transaction.upsert(route, { bytes, start, end });
@@ -59,8 +67,8 @@ function loadAll(content: RouteContent, host: DataClientHost): Accepted {
   return { text: new PieceText([bytes]), index };
 }
 
-function refuse(error: ParseError | null): void {
-  if (error !== null) throw new ContentFailure(`${error.message} (${error.explanation})`);
+function refuse(name: string, error: ParseError | null): void {
+  if (error !== null) throw new ContentFailure(`${error.message} (${name}, ${error.explanation})`);
 }
 
 /** A hunk with what was parsed of it. */
@@ -130,7 +138,7 @@ function parsePart(bytes: Uint8Array, index: DefinitionIndex, routes: Map<string
 }
 
 /** Parses the whole content and hands over what differs from the definitions before. */
-function updateAll(before: Accepted, content: RouteContent, host: DataClientHost): Accepted {
+function updateAll(before: Accepted, content: RouteContent, host: DataClientHost, name: string): Accepted {
   const bytes = content.readAll();
   content.confirm();
   const index = new DefinitionIndex(Math.max(16, before.index.count));
@@ -138,6 +146,7 @@ function updateAll(before: Accepted, content: RouteContent, host: DataClientHost
   const old = new OldDefinitions(before);
   host.apply(false, (transaction: RouteTransaction) => {
     refuse(
+      name,
       parseRoutes(bytes, (route, start, end) => {
         index.add(end, route.id);
         if (!old.holds(route, index.text(text, index.count - 1))) transaction.upsert(route, { bytes, start, end });

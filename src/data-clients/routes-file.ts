@@ -33,7 +33,7 @@ export class RoutesFile implements DataClient {
   readonly name: string;
   readonly #file: string;
   readonly #pollMs: number;
-  readonly #document = new RouteDocument();
+  readonly #document: RouteDocument;
   #host: DataClientHost | null = null;
   #watcher: FSWatcher | null = null;
   #pollTimer: NodeJS.Timeout | undefined;
@@ -49,6 +49,7 @@ export class RoutesFile implements DataClient {
   constructor(options: RoutesFileOptions) {
     this.name = options.name ?? "eskipfile-watch";
     this.#file = options.file;
+    this.#document = new RouteDocument(options.file);
     this.#pollMs = options.pollMs;
   }
 

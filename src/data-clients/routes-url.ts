@@ -21,7 +21,7 @@ export class RoutesUrl implements DataClient {
   readonly name = "eskipfile-remote";
   readonly #options: RoutesUrlOptions;
   readonly #downloader: Downloader;
-  readonly #document = new RouteDocument();
+  readonly #document: RouteDocument;
   #host: DataClientHost | null = null;
   #timer: NodeJS.Timeout | undefined;
   #etag = "";
@@ -32,6 +32,7 @@ export class RoutesUrl implements DataClient {
 
   constructor(options: RoutesUrlOptions) {
     this.#options = options;
+    this.#document = new RouteDocument(options.url);
     this.#downloader = new Downloader(options.timeoutMs, options.env);
   }
 

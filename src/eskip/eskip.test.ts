@@ -7,6 +7,8 @@ import { canonicalRoute, copyRoute, normalizeSlots, routeListsEqual, routesEqual
 import { endpointText, parseEndpoint } from "./endpoint.ts";
 import { invalidRoutesToJson, routesFromJson, routesToJson } from "./json.ts";
 import { locateCalls } from "./locate.ts";
+import { ParseError } from "./parse-error.ts";
+import { parseDocumentOrThrow, parseFiltersOrThrow, parsePredicatesOrThrow } from "./parse-or-throw.ts";
 import { parseDocument, parseFilters, parseRouteExpression, parseRoutes } from "./parser.ts";
 import { printExpression, printNumber, printRoutes } from "./printer.ts";
 import { makeRoute, shuntBackend } from "./route.ts";
@@ -76,6 +78,21 @@ describe("errors", () => {
     assert.equal(parseFilters("\u3000\u0085 bad \u00a0").error?.position, 3);
     assert.equal(parseFilters("\ufeffbad()").error?.position, 0);
   });
+});
+
+test("the parsers that throw", () => {
+  assert.deepEqual(parseDocumentOrThrow("a: * -> <shunt>"), parseDocument("a: * -> <shunt>").routes);
+  assert.deepEqual(parseFiltersOrThrow("f(1) -> g()"), parseFilters("f(1) -> g()").filters);
+  assert.deepEqual(parsePredicatesOrThrow("P() && *"), [{ name: "P", args: [] }]);
+  for (const parse of [parseDocumentOrThrow, parseFiltersOrThrow, parsePredicatesOrThrow]) {
+    assert.throws(
+      () => parse("f( "),
+      (thrown: Error) =>
+        thrown.message.startsWith("parse failed after token (, position ") &&
+        thrown.message.includes("(line 1, column ") &&
+        thrown.cause instanceof ParseError,
+    );
+  }
 });
 
 test("text in shared memory", () => {
@@ -150,6 +167,8 @@ describe("URLs", () => {
       ["https://u:p@a?x", { scheme: "https", host: "a", hostname: "a", port: 443 }],
       ["h2c://[::1]:9", { scheme: "h2c", host: "[::1]:9", hostname: "::1", port: 9 }],
       ["fastcgi://a", { scheme: "fastcgi", host: "a", hostname: "a", port: 0 }],
+      ["http://a:65535", { scheme: "http", host: "a:65535", hostname: "a", port: 65535 }],
+      ["http://a:65536", { scheme: "http", host: "a:65536", hostname: "a", port: 0 }],
       ["http://a:", { scheme: "http", host: "a:", hostname: "a", port: 80 }],
       [
         "example.org",

@@ -9,7 +9,7 @@ export interface BackendAddress {
   readonly host: string;
   /** Without port and brackets, lower case. */
   readonly hostname: string;
-  /** As written, else the default of the scheme (http and h2c 80, https 443), else 0. */
+  /** As written, else the default of the scheme (http and h2c 80, https 443), else 0; also 0 for a number that is no port. */
   readonly port: number;
 }
 
@@ -51,7 +51,7 @@ export function splitBackendAddress(address: string): BackendAddress | { readonl
     scheme,
     host,
     hostname: name.startsWith("[") ? name.slice(1, -1) : name,
-    port: port === "" ? defaultPort(scheme) : Number(port),
+    port: port === "" ? defaultPort(scheme) : portNumber(port),
   };
 }
 
@@ -65,6 +65,12 @@ export function schemeOf(text: string): string {
     if (i === 0 || !"0123456789+-.".includes(plain)) return "";
   }
   return "";
+}
+
+/** Numbers beyond the range parse (spec eskip 5.4); nobody listens on port 0, so calls end as a failure to connect. */
+function portNumber(digits: string): number {
+  const port = Number(digits);
+  return port <= 65_535 ? port : 0;
 }
 
 function defaultPort(scheme: string): number {

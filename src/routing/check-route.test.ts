@@ -150,6 +150,19 @@ test("what a declaration expects stands beside the text", () => {
   assert.equal(problem?.detail, 'argument 1 "code": expected a status, got "x"');
 });
 
+test("of an unknown name it is said what it was probably meant to be", () => {
+  for (const [expression, detail] of [
+    ["* -> staus(200) -> <shunt>", 'did you mean "status"?'],
+    ["* -> completelyUnknown() -> <shunt>", ""],
+    ["* -> Weight(1) -> <shunt>", "put it in front of the arrow"],
+    ["status(200) -> <shunt>", "it is a filter"],
+    ['PathSubTree("/") -> <shunt>', 'did you mean "PathSubtree"?'],
+    ['* -> <leastRequest, "http://a">', 'did you mean "leastRequests"?'],
+  ] as const) {
+    assert.equal(checkRoute(routeOf("r", expression), registry)?.detail, detail, expression);
+  }
+});
+
 test("load balanced routes that cannot be used are not listed", () => {
   const faults: readonly (readonly [string, string])[] = [
     ['* -> <fastest, "http://a">', "failed to set LB algorithm implementation for route r: unsupported algorithm"],

@@ -51,6 +51,38 @@ function problem(reason: InvalidReason, text: string, detail = ""): RouteCheckPr
   return { reason, text, detail, listed: true };
 }
 
+/** A name that is not known. What it was probably meant to be is looked for only when somebody asks: that takes its time. */
+class UnknownName implements RouteCheckProblem {
+  readonly reason: InvalidReason;
+  readonly text: string;
+  readonly listed = true;
+  readonly #kind: "filter" | "predicate";
+  readonly #name: string;
+  readonly #registry: Registry;
+
+  constructor(kind: "filter" | "predicate", name: string, text: string, registry: Registry) {
+    this.reason = `unknown_${kind}`;
+    this.text = text;
+    this.#kind = kind;
+    this.#name = name;
+    this.#registry = registry;
+  }
+
+  get detail(): string {
+    const { filters, predicates } = this.#registry;
+    const known = this.#kind === "filter" ? filters : predicates;
+    const other = this.#kind === "filter" ? predicates : filters;
+    for (const { name } of other) {
+      if (name === this.#name) return this.#kind === "filter" ? "put it in front of the arrow" : "it is a filter";
+    }
+    const near = suggest(
+      this.#name,
+      Array.from<{ readonly name: string }, string>(known, ({ name }) => name),
+    );
+    return near === "" ? "" : `did you mean "${near}"?`;
+  }
+}
+
 function checkNetworkBackend(route: Route): RouteCheckProblem | null {
   const { backend } = route;
   if (backend.type !== "network" || backend.address === "" || isPlainAddress(backend.address)) return null;
@@ -89,7 +121,7 @@ function checkFilters(route: Route, registry: Registry): RouteCheckProblem | nul
       const text = isPredicateName(call.name, registry)
         ? `unknown_filter: trying to use ${JSON.stringify(call.name)} as filter, but it is only available as predicate`
         : `unknown_filter: filter ${JSON.stringify(call.name)} not found`;
-      return problem("unknown_filter", text);
+      return new UnknownName("filter", call.name, text, registry);
     }
     const fault = checkCall(spec, call);
     if (fault === null) continue;
@@ -155,7 +187,8 @@ function checkPredicate(call: Call, registry: Registry): RouteCheckProblem | nul
   if (call.name === "*") return null;
   const spec = call.name === "Any" ? undefined : registry.predicate(call.name);
   if (spec === undefined) {
-    return problem("unknown_predicate", `unknown_predicate: predicate ${JSON.stringify(call.name)} not found`);
+    const text = `unknown_predicate: predicate ${JSON.stringify(call.name)} not found`;
+    return new UnknownName("predicate", call.name, text, registry);
   }
   const fault = checkCall(spec, call);
   if (fault === null) return null;

@@ -89,6 +89,7 @@ export class TableMembers {
     const first = this.ids.find(store, this.ids.hashOf(record), this.ids.variantOf(record), idBytes, start, end);
     const former = this.#ofSource(first, this.#source[record]!);
     if (former === 0) {
+      if (first !== 0) this.shared.push(record);
       this.ids.add(record, first);
     } else if (former < firstStaged && !replacesSame && this.#sameContent(former, record)) {
       if ((this.#state[former]! & KEPT) === 0) this.#kept.push(former);
@@ -182,10 +183,17 @@ export class TableMembers {
 
   /** Records that got a new number in this transaction: old, new, old, new ... The table empties it. */
   readonly revived: number[] = [];
-  /** Invalid records that became winners, were it, or went in this transaction. The table empties them. */
+  /** Records that came in beside one of another source with their id. */
+  readonly shared: number[] = [];
+  /** Invalid records that became winners, were it, or went in this transaction. */
   readonly invalidSeated: number[] = [];
   readonly invalidUnseated: number[] = [];
   readonly invalidDropped: number[] = [];
+
+  /** Called when the table has told what became shared and invalid. */
+  forgetNews(): void {
+    for (const list of [this.shared, this.invalidSeated, this.invalidUnseated, this.invalidDropped]) list.length = 0;
+  }
 
   #sameContent(a: number, b: number): boolean {
     const store = this.#store;

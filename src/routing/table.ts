@@ -47,9 +47,13 @@ export interface TransactionResult {
   /** What came to the list of `invalid()`, and what left it. One that came and left at once is in both. */
   readonly listed: readonly InvalidRoute[];
   readonly unlisted: readonly InvalidRoute[];
+  /** Routes that came in beside one of another source with their id: how many, and the first of the ids. */
+  readonly shared: { readonly count: number; readonly ids: readonly string[] };
   /** False when the table is the same as before. */
   readonly changed: boolean;
 }
+
+const SHARED_IDS = 10;
 
 export interface RoutingTableOptions {
   readonly registry: Registry;
@@ -275,7 +279,7 @@ export class RoutingTable {
       if (number !== 0) invalid.set(number, one);
     }
     this.#compaction = null;
-    forgetInvalid(compaction.members);
+    compaction.members.forgetNews();
     this.#invalid = invalid;
     accountFor(this.#store, compaction.store.replacedBytes);
     this.#store = compaction.store;
@@ -316,16 +320,22 @@ export class RoutingTable {
     const listing = {
       listed: this.#listedAmong(members.invalidSeated),
       unlisted: this.#listedAmong(members.invalidUnseated),
+      shared: this.#firstIds(members.shared),
     };
     for (let i = 0; i < revived.length; i += 2) this.#invalid.delete(revived[i]!);
     for (const record of members.invalidDropped) this.#invalid.delete(record);
     revived.length = 0;
-    forgetInvalid(members);
+    members.forgetNews();
     return listing;
   }
 
   #listedAmong(records: readonly number[]): InvalidRoute[] {
     return records.map((record) => this.#invalid.get(record)!).filter(({ problem }) => problem.listed);
+  }
+
+  #firstIds(records: readonly number[]): TransactionResult["shared"] {
+    const ids = records.slice(0, SHARED_IDS).map((record) => recordId(this.#store, record));
+    return { count: records.length, ids };
   }
 
   #routeOf(record: number): Route {
@@ -341,15 +351,9 @@ export class RoutingTable {
   }
 }
 
-type Listing = Pick<TransactionResult, "listed" | "unlisted">;
+type Listing = Pick<TransactionResult, "listed" | "unlisted" | "shared">;
 
-const unchangedListing: Listing = { listed: [], unlisted: [] };
-
-function forgetInvalid(members: TableMembers): void {
-  members.invalidSeated.length = 0;
-  members.invalidUnseated.length = 0;
-  members.invalidDropped.length = 0;
-}
+const unchangedListing: Listing = { listed: [], unlisted: [], shared: { count: 0, ids: [] } };
 
 function scheduleTimer(step: () => void): void {
   setTimeout(step, PAUSE_MS).unref();

@@ -252,13 +252,20 @@ test("without sources the start warns, and nothing is waited for", async () => {
 test("the later source wins for an id, the earlier one comes back", async () => {
   const first = new PlayedSource("first", `r: Path("/first") -> <shunt>;`);
   const second = new PlayedSource("second", `r: Path("/second") -> <shunt>;`);
-  const { updater, shown } = setUp([first, second]);
+  const { updater, shown, lines } = setUp([first, second]);
   await updater.start();
   assert.equal(shown(), `r: Path("/second") -> <shunt>;`);
   first.update(`r: Path("/new") -> <shunt>;`);
   assert.equal(shown(), `r: Path("/second") -> <shunt>;`);
+  const told = "route ids delivered by several sources, the later source counts: ";
+  const reports = (): string[] => lines.filter((line) => line.startsWith(told)).map((line) => line.slice(told.length));
+  assert.deepEqual(reports(), ["r"], "once, not again for a new version");
   second.update("", ["r"]);
   assert.equal(shown(), `r: Path("/new") -> <shunt>;`);
+  const ids = Array.from({ length: 12 }, (_, i) => `s${i}`);
+  first.update(ids.map((id) => `${id}: * -> <shunt>;`).join(""));
+  second.update(ids.map((id) => `${id}: * -> <loopback>;`).join(""));
+  assert.equal(reports()[1], `${ids.slice(0, 10).join(", ")} and 2 more`);
 });
 
 const rules: { name: string; settings: Partial<PreProcessingSettings>; routes: string; shown: string }[] = [

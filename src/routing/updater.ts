@@ -97,6 +97,7 @@ export class RouteUpdater {
     const id = ++this.#builds;
     log.info(`route settings received, id: ${id}`);
     this.#logInvalid(result);
+    this.#logShared(result);
     metrics.sourceLoaded(initial, source.name, latencyMs);
     metrics.tableChanged(table.count, table.builtAtMs, latencyMs, result);
     log.info(`route settings applied, id: ${id}`);
@@ -124,6 +125,13 @@ export class RouteUpdater {
       log.error(text, problem.detail === "" ? undefined : { detail: problem.detail });
     }
     if (invalid.length > maxLoggedInvalid) log.error(`failed to process routes, count: ${invalid.length}`);
+  }
+
+  /** Once for each route, when it comes; later versions of it are no news. */
+  #logShared({ shared: { count, ids } }: TransactionResult): void {
+    if (count === 0) return;
+    const rest = count > ids.length ? ` and ${count - ids.length} more` : "";
+    this.#options.log.warn(`route ids delivered by several sources, the later source counts: ${ids.join(", ")}${rest}`);
   }
 }
 

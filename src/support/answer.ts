@@ -13,7 +13,7 @@ export function answer(response: ServerResponse, status: number, headers: Answer
   response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(body) }).end(body);
 }
 
-/** 200 with a body in parts. Stops when the client goes away or `parts` destroys the response. */
+/** 200 with a body in parts. Stops when the client goes away or `parts` ends or destroys the response. */
 export async function answerParts(
   response: ServerResponse,
   headers: AnswerHeaders,
@@ -28,7 +28,7 @@ export async function answerParts(
     held = "";
     if (response.destroyed) return;
   }
-  if (response.destroyed) return;
+  if (response.destroyed || response.writableEnded) return;
   if (response.headersSent) response.end(held);
   else answer(response, 200, headers, held);
 }

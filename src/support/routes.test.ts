@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { parseDocument } from "../eskip/parser.ts";
 import type { Logger } from "../observability/log.ts";
 import { RoutingTable } from "../routing/table.ts";
+import { defineFilter } from "../spec/filter.ts";
 import { Registry } from "../spec/registry.ts";
 import { createSupportListener, healthHandler, listenSupport } from "./listener.ts";
 import { serveRoutes } from "./routes.ts";
@@ -15,9 +16,18 @@ after(() => {
   for (const server of servers) server.close();
 });
 
+const anything = defineFilter({
+  name: "anything",
+  summary: "Takes whatever it is given.",
+  args: [],
+  anyArgs: true,
+  examples: [],
+  create: () => ({}),
+});
+
 async function serve(document: string): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
   const table = new RoutingTable({
-    registry: new Registry([], []),
+    registry: new Registry([anything], []),
     ignoreTrailingSlash: false,
     publish: () => {},
     now: () => 1_700_000_000_900,
@@ -99,6 +109,18 @@ test("HEAD has the headers, no body, and looks at the timestamp only", async () 
   assert.equal(head.status, 200);
   assert.equal(head.headers.get("x-count"), "3");
   assert.equal((await get("/routes?timestamp=1", { method: "HEAD" })).status, 400);
+});
+
+test("a number that JSON does not know fails the output, not the text", async () => {
+  const infinite = "9".repeat(400);
+  const get = await serve(`a: * -> anything(${infinite}) -> <shunt>; b: * -> unknown(${infinite}) -> <shunt>;`);
+  for (const path of ["/routes", "/routes?invalid=true"]) {
+    const response = await get(path, json);
+    assert.equal(response.status, 500);
+    assert.equal(await response.text(), "unsupported value: +Inf\n");
+    assert.equal(response.headers.get("x-count"), null);
+    assert.match(await (await get(path)).text(), /\(10{309}\)/);
+  }
 });
 
 test("a single route without id is printed as an expression", async () => {

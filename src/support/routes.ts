@@ -45,13 +45,9 @@ export function serveRoutes(table: ListedTable): (request: IncomingMessage, resp
       return answerParts(response, headers, pageParts(response, table, offset, end, json ? null : layout));
     }
     const page = refused.slice(offset, offset + limit);
-    const text = json
-      ? invalidJson(page)
-      : printRoutes(
-          page.map((item) => item.route),
-          layout,
-        );
-    await answerParts(response, headers, [text]);
+    const printed = json ? invalidJson(page) : { text: printInvalid(page, layout), error: "" };
+    if (printed.error !== "") return failJson(response, printed.error);
+    await answerParts(response, headers, [printed.text]);
   };
 }
 
@@ -69,8 +65,7 @@ function* pageParts(
     const routes = table.page(at, Math.min(batchSize, end - at));
     if (routes.length === 0) break;
     const json = layout === null ? routesToJson(routes, true) : null;
-    // JSON knows no infinity: the whole output fails (spec eskip 9.1).
-    if (json !== null && json.error !== "") return void response.destroy();
+    if (json !== null && json.error !== "") return failJson(response, json.error);
     yield before + (json?.text.slice(1, -1) ?? printBatch(routes, layout!, alone));
     before = layout === null ? "," : layout.pretty ? "\n\n" : "\n";
   }
@@ -83,13 +78,28 @@ function printBatch(routes: readonly Route[], layout: PrintOptions, alone: boole
   return bare ? `: ${printRoutes(routes, layout)};` : printRoutes(routes, layout);
 }
 
-function invalidJson(page: readonly InvalidRoute[]): string {
-  return `${invalidRoutesToJson(page.map(({ route, problem }) => ({ route, error: problem.text }))).text}\n`;
+function printInvalid(page: readonly InvalidRoute[], layout: PrintOptions): string {
+  return printRoutes(
+    page.map(({ route }) => route),
+    layout,
+  );
 }
 
+function invalidJson(page: readonly InvalidRoute[]): { text: string; error: string } {
+  const { text, error } = invalidRoutesToJson(page.map(({ route, problem }) => ({ route, error: problem.text })));
+  return { text: `${text}\n`, error };
+}
+
+/** JSON knows no infinity: the whole output fails (spec eskip 9.1), as a break when a part of it has left. */
+function failJson(response: ServerResponse, message: string): void {
+  if (response.headersSent) response.destroy();
+  else answer(response, 500, plainText, `${message}\n`);
+}
+
+const plainText = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" };
+
 function refuse(response: ServerResponse, message: string): void {
-  const headers = { "Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff" };
-  answer(response, 400, headers, `${message}\n`);
+  answer(response, 400, plainText, `${message}\n`);
 }
 
 /** A query parameter; -1 when it is no whole number of at most 63 bits. */
