@@ -4,7 +4,7 @@
 import { METRICS } from "../observability/metric-names.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { GaugeHandle } from "../observability/worker-metrics.ts";
-import type { InvalidRoute } from "../routing/table.ts";
+import type { InvalidRoute } from "../routing/table-transaction.ts";
 import type { RouteMetrics } from "../routing/updater.ts";
 
 export function routeUpdateMetrics(hub: MetricsHub): RouteMetrics {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EndpointRegistry, FORGET_AFTER_MS } from "../backends/endpoint-registry.ts";
 import { parseDocument } from "../eskip/parser.ts";
-import { RoutingTable, type TableTransaction } from "../routing/table.ts";
+import { RoutingTable } from "../routing/table.ts";
+import type { TableTransaction } from "../routing/table-transaction.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
 

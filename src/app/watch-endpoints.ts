@@ -4,7 +4,8 @@
 
 import { type Endpoints, endpointKey } from "../backends/endpoints.ts";
 import type { Route } from "../eskip/route.ts";
-import type { RoutingTable, TableTransaction } from "../routing/table.ts";
+import type { RoutingTable } from "../routing/table.ts";
+import type { TableTransaction } from "../routing/table-transaction.ts";
 
 type WatchedTable = Pick<RoutingTable, "transact" | "count" | "builtAtMs">;
 

@@ -135,8 +135,8 @@ function said(name: string, port: number, options: Partial<DialOptions> = {}): P
 test("certificates are checked against the CAs of the system and the host of the address", async () => {
   const port = await tlsBackend(trusted);
   assert.equal(await said("backend.test", port), "nobody asks backend.test");
-  assert.match(await said("other.test", port), /does not match certificate's altnames/);
-  assert.match(await said("127.0.0.1", port), /does not match certificate's altnames|is not in the cert's list/);
+  assert.match(await said("other.test", port), /is not in the cert's altnames/);
+  assert.match(await said("127.0.0.1", port), /is not in the cert's altnames|is not in the cert's list/);
 });
 
 test("an unknown CA is refused, without advice about flags of Node", async () => {

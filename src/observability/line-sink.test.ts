@@ -126,7 +126,7 @@ test("writes are whole lines, no longer than asked unless one line is, and nothi
             const size = Math.min(length, taken[call++ % taken.length]!);
             rest = length - size;
             out += text.slice(0, size);
-            done(null, size);
+            queueMicrotask(() => done(null, size));
           },
         });
         const lines = sizes.map((size, i) => `${String(i % 10).repeat(size)}\n`);

@@ -10,7 +10,7 @@ import { sharedBytes } from "../util/shared-arena.ts";
 import { buildMatcher } from "./build-matcher.ts";
 import { ReferenceMatcher, type ReferenceRoute } from "./matcher.reference.ts";
 import { requestOf, routeOf, testEnv, testRegistry } from "./table.fixture.ts";
-import type { TableTransaction } from "./table.ts";
+import type { TableTransaction } from "./table-transaction.ts";
 
 /** A whole number from 0 to below `below`. */
 export type Random = (below: number) => number;

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { routeOf, testRegistry } from "./table.fixture.ts";
-import { type InvalidRoute, RoutingTable } from "./table.ts";
+import { RoutingTable } from "./table.ts";
+import type { InvalidRoute } from "./table-transaction.ts";
 
 const expressions = [
   "* -> <shunt>",

@@ -4,7 +4,8 @@ import { parseRoutes } from "../eskip/parser.ts";
 import { makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
 import { sharedBytes } from "../util/shared-arena.ts";
 import { find, listed, openTable, put, routeOf } from "./table.fixture.ts";
-import type { RoutingTable, TableTransaction } from "./table.ts";
+import type { RoutingTable } from "./table.ts";
+import type { TableTransaction } from "./table-transaction.ts";
 
 test("a later source hides the route of an earlier one, also with an invalid one, until it goes", () => {
   const { table, reader } = openTable();

@@ -6,11 +6,11 @@ import { normalizeSlots } from "../eskip/canonical.ts";
 import { parseRouteExpression } from "../eskip/parser.ts";
 import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
-import type { RouteText, RouteTransaction } from "../spec/data-client.ts";
+import type { RouteText } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { accountFor } from "../util/shared-arena.ts";
-import { checkRoute, type RouteCheckProblem } from "./check-route.ts";
+import { checkRoute } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
 import { HostKeys } from "./host-keys.ts";
@@ -19,39 +19,8 @@ import { IdBytes, offerText, settleTexts, writeId, writeText } from "./record-te
 import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { TableStore } from "./table-store.ts";
+import type { InvalidRoute, TableTransaction, TransactionResult } from "./table-transaction.ts";
 import { routeWeight } from "./weight.ts";
-
-/** One change of one source; the contract of data clients, with variants. */
-export interface TableTransaction extends RouteTransaction {
-  /**
-   * `variant` (0 to 255) tells routes apart that have the same id and are to be in the table both, like a clone and a route that
-   * happens to have its id: merging and deleting look at id and variant.
-   */
-  upsert(route: Route, text?: RouteText, variant?: number): void;
-  delete(id: string, variant?: number): void;
-}
-
-export interface InvalidRoute {
-  readonly route: Route;
-  readonly problem: RouteCheckProblem;
-}
-
-export interface TransactionResult {
-  /** Routes that were delivered, and members that went. */
-  readonly upserts: number;
-  readonly deletes: number;
-  /** Routes of this transaction that cannot be used, in order; also those that are not listed. */
-  readonly invalid: readonly InvalidRoute[];
-  /** What the log says of routes of this transaction that are valid and never match, because their path cannot be built. */
-  readonly unbuildable: readonly string[];
-  /** What came to the list of `invalid()`, and what left it. One that came and left at once is in both. */
-  readonly listed: readonly InvalidRoute[];
-  readonly unlisted: readonly InvalidRoute[];
-  /** Routes that came in beside one of another source with their id: how many, and the first of the ids. */
-  readonly shared: { readonly count: number; readonly ids: readonly string[] };
-  /** False when the table is the same as before. */
-  readonly changed: boolean;
-}
 
 const SHARED_IDS = 10;
 
@@ -334,8 +303,9 @@ export class RoutingTable {
   }
 
   #firstIds(records: readonly number[]): TransactionResult["shared"] {
-    const ids = records.slice(0, SHARED_IDS).map((record) => recordId(this.#store, record));
-    return { count: records.length, ids };
+    // One may have been replaced by a later definition of the same change.
+    const members = records.filter((record) => this.#members.isMember(record));
+    return { count: members.length, ids: members.slice(0, SHARED_IDS).map((record) => recordId(this.#store, record)) };
   }
 
   #routeOf(record: number): Route {

@@ -8,7 +8,8 @@ import type { DataClient, DataClientHost, RouteText, RouteTransaction } from "..
 import type { PreProcessor } from "../spec/processor.ts";
 import { splitCloneId } from "./pre-processors/clone-id.ts";
 import { preProcess } from "./pre-processors/pre-processing.ts";
-import type { RoutingTable, TableTransaction, TransactionResult } from "./table.ts";
+import type { RoutingTable } from "./table.ts";
+import type { TableTransaction, TransactionResult } from "./table-transaction.ts";
 
 /** What is measured about route updates (spec route-sources 3.5). */
 export interface RouteMetrics {

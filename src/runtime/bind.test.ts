@@ -4,22 +4,28 @@ import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { bindFailure, checkFree } from "./bind.ts";
 
-for (const reusePort of [false, true]) {
-  test(`an address that another socket listens on is refused (${reusePort ? "shared" : "its own"})`, async () => {
-    const other = createServer().listen({ port: 0, host: "127.0.0.1", reusePort });
-    await once(other, "listening");
-    const { port } = other.address() as AddressInfo;
-    const message = `listen tcp 127.0.0.1:${port}: bind: address already in use`;
-    await assert.rejects(checkFree({ host: "127.0.0.1", port }), { message });
-    await assert.rejects(checkFree({ host: "", port }), {
-      message: `listen tcp :${port}: bind: address already in use`,
+for (const [host, shown, elsewhere] of [
+  ["127.0.0.1", "127.0.0.1", "127.0.0.2"],
+  ["::1", "[::1]", "127.0.0.1"],
+] as const) {
+  for (const reusePort of [false, true]) {
+    test(`an address that another socket listens on is refused: ${host} (${reusePort ? "shared" : "its own"})`, async () => {
+      const other = createServer().listen({ port: 0, host, reusePort });
+      await once(other, "listening");
+      const { port } = other.address() as AddressInfo;
+      const message = `listen tcp ${shown}:${port}: bind: address already in use`;
+      await assert.rejects(checkFree({ host, port }), { message });
+      await assert.rejects(checkFree({ host: "", port }), {
+        message: `listen tcp :${port}: bind: address already in use`,
+      });
+      await checkFree({ host: elsewhere, port });
+      const closed = once(other, "close");
+      other.close();
+      await closed;
+      await checkFree({ host, port });
+      await checkFree({ host, port });
     });
-    const closed = once(other, "close");
-    other.close();
-    await closed;
-    await checkFree({ host: "127.0.0.1", port });
-    await checkFree({ host: "127.0.0.1", port });
-  });
+  }
 }
 
 test("any port will do when none is asked for", () => checkFree({ host: "127.0.0.1", port: 0 }));

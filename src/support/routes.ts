@@ -5,7 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { invalidRoutesToJson, routesToJson } from "../eskip/json.ts";
 import { compact, type PrintOptions, pretty, printRoutes } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
-import type { InvalidRoute, RoutingTable } from "../routing/table.ts";
+import type { RoutingTable } from "../routing/table.ts";
+import type { InvalidRoute } from "../routing/table-transaction.ts";
 import { answer, answerParts } from "./answer.ts";
 
 /** The part of the routing table that is listed. */

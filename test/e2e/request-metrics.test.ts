@@ -56,8 +56,8 @@ interface Timer {
   readonly max: number;
 }
 interface Codahale {
-  readonly counters: Readonly<Record<string, { count: number }>>;
-  readonly timers: Readonly<Record<string, Timer>>;
+  readonly counters?: Readonly<Record<string, { count: number }>>;
+  readonly timers?: Readonly<Record<string, Timer>>;
 }
 
 async function metrics(): Promise<Codahale> {
@@ -81,12 +81,12 @@ async function risen(run: () => Promise<void>): Promise<(key: string) => number>
   await run();
   const after = await metrics();
   const count = (all: Codahale, key: string): number =>
-    (all.counters[`skipper.${key}`] ?? all.timers[`skipper.${key}`])?.count ?? 0;
+    (all.counters?.[`skipper.${key}`] ?? all.timers?.[`skipper.${key}`])?.count ?? 0;
   return (key) => count(after, key) - count(before, key);
 }
 
 async function longestMs(timer: string): Promise<number> {
-  const { max } = (await metrics()).timers[`skipper.${timer}`]!;
+  const { max } = (await metrics()).timers![`skipper.${timer}`]!;
   return max / 1e6;
 }
 
