@@ -161,6 +161,15 @@ const piece = fc.oneof(
       "[^\\s-]",
       "[]a]",
       "[a-]",
+      "\\_",
+      "\\-",
+      "[A-z]",
+      "[^\\d]",
+      "[\\]a]",
+      "[a^]",
+      "[ -~]",
+      "}",
+      "K",
     ),
   },
 );
@@ -177,7 +186,9 @@ const pattern = fc
   .tuple(fc.constantFrom("", "^", "(?i)", "(?i)^"), groups, groups, fc.constantFrom("", "$"))
   .map((parts) => parts.join(""));
 const subject = fc
-  .array(fc.constantFrom("a", "b", "A", "c", ".", "/", "-", "0", "\n", "\xc3\xa9", "\xff"), { maxLength: 8 })
+  .array(fc.constantFrom("a", "b", "A", "c", ".", "/", "-", "0", "_", "]", "^", "k", "\n", "\xc3\xa9", "\xff"), {
+    maxLength: 8,
+  })
   .map((c) => c.join(""));
 
 test("the fast path and RE2 agree on every pattern and subject", () => {
