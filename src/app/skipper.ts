@@ -17,6 +17,7 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
+import { formatDuration } from "../util/duration.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
@@ -96,7 +97,7 @@ export async function startSkipper(
       shuttingDown = true;
       supervisor.shuttingDown();
       log.info("Got shutdown signal for Shutdown predicates");
-      log.info(`Got shutdown signal, wait ${waitMs / 1000}s for health check`);
+      log.info(`Got shutdown signal, wait ${formatDuration(waitMs)} for health check`);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();

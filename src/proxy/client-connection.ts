@@ -15,6 +15,7 @@ import type { Headers } from "../http/headers.ts";
 import type { Timed } from "../util/deadlines.ts";
 import { type ClientStream, Framing, type RequestBodySink } from "./client-stream.ts";
 import { DebugStream } from "./debug-stream.ts";
+import { arrivalLimit } from "./draining.ts";
 import { Exchange } from "./exchange.ts";
 import type { Proxy } from "./proxy.ts";
 import { ReceivedBytes } from "./received-bytes.ts";
@@ -95,7 +96,6 @@ export class ClientConnection implements ClientStream, Timed {
     if (this.#requests > 0) this.deadlineMs = this.#proxy.deadlines.now + this.#proxy.options.readHeaderTimeoutMs;
   }
 
-  /** The client has read what was written to it. */
   #onDrain(): void {
     if (this.#state === BUSY) {
       this.#exchange.onClientDrain();
@@ -169,19 +169,16 @@ export class ClientConnection implements ClientStream, Timed {
   #tooOld(): boolean {
     const { options, deadlines, connectionMetrics } = this.#proxy;
     const byAge = deadlines.now - this.#acceptedMs >= options.keepAliveMs;
-    const tooOld = byAge || this.#requests >= options.keepAliveRequests;
-    if (tooOld) connectionMetrics?.expired(byAge);
-    return tooOld;
+    if (!byAge && this.#requests < options.keepAliveRequests) return false;
+    connectionMetrics?.expired(byAge);
+    return true;
   }
 
-  /** Answers what is not a request, and closes. */
   #refuse(response: string): void {
     this.#proxy.connectionMetrics?.active();
     this.socket.write(response, "latin1");
     this.#linger();
   }
-
-  // ---- request body
 
   get bodyDone(): boolean {
     return this.#body.done;
@@ -206,12 +203,11 @@ export class ClientConnection implements ClientStream, Timed {
   dropBody(): void {
     const body = this.#body;
     if (body.done || body.isDropped) return;
-    if (body.isTooMuchToDrop) {
-      this.#close = true;
-      return;
+    if (body.isTooMuchToDrop) this.#close = true;
+    else {
+      body.drop();
+      this.#readBody();
     }
-    body.drop();
-    this.#readBody();
   }
 
   #readBody(): void {
@@ -223,8 +219,6 @@ export class ClientConnection implements ClientStream, Timed {
     else if (body.started) this.#unpause();
     if (this.#responded && (body.done || body.broken)) this.#done();
   }
-
-  // ---- response
 
   get bodyBytes(): number {
     return this.#writer.bodyBytes;
@@ -303,7 +297,6 @@ export class ClientConnection implements ClientStream, Timed {
     this.#setDeadline();
   }
 
-  /** The response is written: go on with the next request, or close. */
   #done(): void {
     if (this.#writer.cut) this.#close = true;
     if (!this.#body.done && !this.#close && !this.#ended) {
@@ -341,13 +334,16 @@ export class ClientConnection implements ClientStream, Timed {
     this.#unpause();
   }
 
-  /** The process drains: an idle connection closes, a busy one after its response. */
+  /** The process drains: an idle connection closes, a busy one after its response, one whose request may be on its way soon. */
   drain(): void {
-    if (this.#state === HEAD && this.#received.length === 0) this.#linger();
-    else this.#close = true;
+    this.#close = true;
+    if (this.#state !== HEAD) return;
+    const nowMs = this.#proxy.deadlines.touch();
+    const limitMs = arrivalLimit(nowMs, this.#acceptedMs, this.#requests, this.#received.length);
+    if (limitMs === null) this.#linger();
+    else this.deadlineMs = Math.min(this.deadlineMs, limitMs);
   }
 
-  /** Gives the socket away for an upgrade, with the bytes that came behind the request. */
   detach(): { socket: Socket; early: Buffer } {
     const early = this.#received.buffer.subarray(this.#received.at, this.#received.end);
     this.#state = TUNNEL;
@@ -359,7 +355,6 @@ export class ClientConnection implements ClientStream, Timed {
     return { socket: this.socket, early };
   }
 
-  /** True after an upgrade. */
   get tunnels(): boolean {
     return this.#state === TUNNEL;
   }
@@ -382,13 +377,11 @@ export class ClientConnection implements ClientStream, Timed {
 
   #onEnd(): void {
     this.#ended = true;
-    if (this.#state === BUSY) {
+    if (this.#state === HEAD) this.#linger();
+    else if (this.#state === LINGER) this.socket.destroySoon();
+    else if (this.#state === BUSY) {
       this.#close = true;
       this.#exchange.onClientGone();
-    } else if (this.#state === HEAD) {
-      this.#linger();
-    } else if (this.#state === LINGER) {
-      this.socket.destroySoon();
     }
   }
 
