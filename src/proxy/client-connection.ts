@@ -285,7 +285,6 @@ export class ClientConnection implements ClientStream, Timed {
     this.deadlineMs = this.#limits.nearest(this.bodyDone);
   }
 
-  /** The response is written: go on with the next request, or close. */
   #done(): void {
     if (this.#writer.cut) this.#close = true;
     if (!this.#body.done && !this.#close && !this.#ended) {

@@ -84,6 +84,7 @@ export class Exchange implements ClientEvents {
     this.phase = Phase.request;
     this.error = null;
     this.gone = false;
+    this.forward.target = null;
     this.#upgrade = null;
     this.#optedIn = false;
     this.#tunnelOver = false;

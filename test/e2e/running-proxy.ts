@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,6 +56,10 @@ export class RunningProxy {
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
+    // A test that fails before `stop` ends all the same, and takes the proxy along.
+    this.#child.unref();
+    (this.#child.stderr as Socket).unref();
+    process.on("exit", () => this.#child.kill("SIGKILL"));
   }
 
   /** Starts the proxy and waits until all its workers accept connections and signals are heard. */
@@ -108,6 +112,7 @@ export class RunningProxy {
   /** Sends a signal; the exit code when the process has ended. */
   async terminate(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
     if (this.#child.exitCode === null) {
+      this.#child.ref();
       const exit = once(this.#child, "exit");
       this.#child.kill(signal);
       await exit;
