@@ -20,9 +20,12 @@ import { formatDuration } from "../util/duration.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
-import { watchCertificates } from "./watch-certificates.ts";
+import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
 import { logSettings, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
+
+/** How often the certificate for backends is read again with -enable-mtls. */
+const CLIENT_CERTIFICATE_MS = 300_000;
 
 export interface RunningSkipper {
   /** SIGTERM: tell predicates, wait for the health checks, drain, end. */
@@ -97,10 +100,7 @@ export async function startSkipper(
     await supervisor.abandon();
     throw cause;
   }
-  const certificates =
-    settings.tls === null
-      ? null
-      : watchCertificates(options, settings.tls.certificates, log, (pairs) => supervisor.replaceCertificates(pairs));
+  const certificates = watchAllCertificates(options, settings, supervisor, log);
   logListeners(options, settings, log);
 
   return {
@@ -112,7 +112,7 @@ export async function startSkipper(
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();
-      certificates?.stop();
+      for (const watch of certificates) watch.stop();
       await supervisor.drain();
       endpoints.stop();
       support?.close();
@@ -121,6 +121,39 @@ export async function startSkipper(
     },
     crashWorker: () => supervisor.crashOne(),
   };
+}
+
+/** Those of the server, and with -enable-mtls the one for backends. */
+function watchAllCertificates(
+  options: Options,
+  settings: WorkerSettings,
+  supervisor: Supervisor,
+  log: Logger,
+): { stop(): void }[] {
+  const watches: { stop(): void }[] = [];
+  if (settings.tls !== null) {
+    const server = {
+      certFiles: options.tlsCert,
+      keyFiles: options.tlsKey,
+      present: settings.tls.certificates,
+      periodMs: SERVER_CERTIFICATES_MS,
+      changedLine: "server certificates were replaced",
+      refusedLine: "certificates are not replaced",
+    };
+    watches.push(watchCertificates(server, log, (pairs) => supervisor.replaceCertificates(pairs)));
+  }
+  if (options.enableMtls) {
+    const client = {
+      certFiles: options.clientTlsCert,
+      keyFiles: options.clientTlsKey,
+      present: settings.pools.clientCerts,
+      periodMs: options.clientTlsCertRefreshInterval > 0 ? options.clientTlsCertRefreshInterval : CLIENT_CERTIFICATE_MS,
+      changedLine: "certReloader: updated cert",
+      refusedLine: "certReloader: cert is not updated",
+    };
+    watches.push(watchCertificates(client, log, (pairs) => supervisor.replaceClientCertificates(pairs)));
+  }
+  return watches;
 }
 
 function logListeners(options: Options, settings: WorkerSettings, log: Logger): void {

@@ -156,8 +156,6 @@ function proxyOptions(options: Options): ProxyOptions {
 /** Limits of idle connections are those of the process: each worker gets its share. */
 async function poolOptions(options: Options): Promise<PoolOptions> {
   const workers = workerCount(options);
-  const pairs = await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
-  if (pairs instanceof Invalid) throw new Error(`invalid key/cert pair: ${pairs.message}`);
   const idlePerHost = options.idleConnsNum > 0 ? options.idleConnsNum : 64;
   const period = options.closeIdleConnsPeriod;
   return {
@@ -173,9 +171,20 @@ async function poolOptions(options: Options): Promise<PoolOptions> {
     closeIdlePeriodMs: period === 0 ? 20_000 : limit(period),
     keepAlive: !options.disableHttpKeepalives,
     verifyTls: !options.insecure,
-    clientCerts: pairs,
+    clientCerts: await clientCertificates(options),
     tlsMinVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
   };
+}
+
+async function clientCertificates(options: Options): Promise<PoolOptions["clientCerts"]> {
+  const pairs = await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
+  if (options.enableMtls) {
+    const problem =
+      pairs instanceof Invalid ? pairs.message : pairs.length === 1 ? "" : `exactly one is needed, got ${pairs.length}`;
+    if (problem !== "") throw new Error(`failed to enable MTLS, invalid key/cert pair: ${problem}`);
+  }
+  if (pairs instanceof Invalid) throw new Error(`invalid key/cert pair: ${pairs.message}`);
+  return pairs.map(({ cert, key }) => ({ cert, key }));
 }
 
 async function serverTls(options: Options): Promise<ServerTls | null> {

@@ -124,8 +124,9 @@ async function tlsBackend(pair: { cert: string; key: string }): Promise<number> 
 }
 
 /** What such a server said, or why there was no connection. */
-function said(name: string, port: number, options: Partial<DialOptions> = {}): Promise<string> {
-  const socket = dialer(["127.0.0.1"], options).dial("https", name, port);
+function said(name: string, port: number, options: Partial<DialOptions> | Dialer = {}): Promise<string> {
+  const from = options instanceof Dialer ? options : dialer(["127.0.0.1"], options);
+  const socket = from.dial("https", name, port);
   return new Promise((resolve) => {
     socket.on("error", (error: SocketError) => resolve(socketErrorText(error)));
     socket.on("data", (data: Buffer) => resolve(data.toString()));
@@ -158,6 +159,14 @@ test("client certificates are offered: the first of each kind of key", async () 
   assert.equal(await said("backend.test", port, { clientCerts: [first, second] }), "first asks backend.test");
   assert.equal(await said("backend.test", port, { clientCerts: [rsa] }), "rsa asks backend.test");
   assert.match(await said("backend.test", port, { clientCerts: [rsa, first] }), /^(first|rsa) asks backend\.test$/);
+});
+
+test("a replaced client certificate is offered by the connections that follow", async () => {
+  const port = await tlsBackend(trusted);
+  const all = dialer(["127.0.0.1"], { clientCerts: [certificate("before", "ec")] });
+  assert.equal(await said("backend.test", port, all), "before asks backend.test");
+  all.replaceClientCerts([certificate("after", "ec")]);
+  assert.equal(await said("backend.test", port, all), "after asks backend.test");
 });
 
 test("-tls-min-version holds for backends", async () => {

@@ -26,12 +26,20 @@ const SECOND_MS = 1000;
 
 export class Dialer {
   readonly #options: DialOptions;
+  #clientCerts: DialOptions["clientCerts"];
   readonly #resolver: Resolver;
   #context: SecureContext | null = null;
 
   constructor(options: DialOptions, resolver = new Resolver()) {
     this.#options = options;
+    this.#clientCerts = options.clientCerts;
     this.#resolver = resolver;
+  }
+
+  /** Connections that are opened from now on offer these client certificates. */
+  replaceClientCerts(pairs: DialOptions["clientCerts"]): void {
+    this.#clientCerts = pairs;
+    this.#context = null;
   }
 
   /** A socket that is being opened. `onread`: where its bytes go, else they come as events. */
@@ -49,7 +57,7 @@ export class Dialer {
       ...(onread === undefined ? {} : { onread }),
     };
     if (scheme === "http") return net.connect(target);
-    this.#context ??= secureContext(this.#options);
+    this.#context ??= secureContext(this.#options, this.#clientCerts);
     return tls().connect({
       ...target,
       ...(net.isIP(hostname) === 0 ? { servername: hostname } : {}),
@@ -60,7 +68,10 @@ export class Dialer {
 }
 
 /** Made at the first https request: reading the CAs takes about 100 ms, once in a worker. */
-function secureContext({ verifyTls, clientCerts, tlsMinVersion }: DialOptions): SecureContext {
+function secureContext(
+  { verifyTls, tlsMinVersion }: DialOptions,
+  clientCerts: DialOptions["clientCerts"],
+): SecureContext {
   const authorities = verifyTls ? tls().getCACertificates("system") : [];
   const pairs = firstOfEachKind(clientCerts);
   return tls().createSecureContext({

@@ -21,6 +21,13 @@ export const backendOptions = [
   option("insecure", bool, false, "Does not verify TLS certificates of backends."),
   option("client-tls-cert", string, "", "Files with client certificates for backends (PEM), comma separated."),
   option("client-tls-key", string, "", "Files with the keys of -client-tls-cert, in the same order."),
+  option(
+    "enable-mtls",
+    bool,
+    false,
+    "The one pair of -client-tls-cert and -client-tls-key is read again now and then, and a changed one is used.",
+  ),
+  option("client-tls-cert-refresh-interval", duration, 0, "How often the pair is read again with -enable-mtls. 0: 5m."),
   option("timeout-backend", duration, 60_000, "Limit for connecting to a backend; beyond it: 502. 0: none."),
   option("keepalive-backend", duration, 30_000, "Interval of TCP keep-alive probes. 0: 15s; negative: off."),
   option("enable-dualstack-backend", bool, true, "Connects to backends over IPv4 and IPv6."),

@@ -107,7 +107,8 @@ async function check(options: Options): Promise<Invalid | null> {
   if (forwarded instanceof Invalid) return forwarded;
   const excluded = parseCidrSet(excludedNetworks(options.forwardedHeadersExcludeCidrs));
   if (excluded instanceof CidrError) return new Invalid(`invalid forwarded headers exclude CIDRs: ${excluded.message}`);
-  const pairs = await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
+  // With -enable-mtls the pair is read, and checked, when the proxy starts.
+  const pairs = options.enableMtls ? [] : await loadKeyPairs(options.clientTlsCert, options.clientTlsKey);
   if (pairs instanceof Invalid) return new Invalid(`invalid key/cert pair: ${pairs.message}`);
   return options.tlsKeyLogFile === "" ? null : await checkKeyLogFile(options.tlsKeyLogFile);
 }

@@ -11,6 +11,8 @@ export type ToWorker =
   | { readonly type: "table"; readonly generation: TableGeneration }
   /** The files of the server certificates changed. */
   | { readonly type: "certificates"; readonly certificates: readonly ServerCertificate[] }
+  /** The file of the client certificate for backends changed. */
+  | { readonly type: "clientCertificates"; readonly certificates: readonly ServerCertificate[] }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */

@@ -141,6 +141,20 @@ test("a successor that cannot listen gives way to the next one", async () => {
   await supervisor.drain();
 });
 
+test("a successor hears of certificates that were replaced before it started", async () => {
+  const supervised = new Supervised(`${ORDERLY}
+    on("table", () => { if (nth === 1) die(); });
+    on("certificates", () => { if (nth === 2) say("listening"); });
+    on("clientCertificates", () => { if (nth === 2) say("listening"); });`);
+  const { supervisor } = supervised;
+  await supervisor.listen();
+  supervisor.replaceCertificates([]);
+  supervisor.replaceClientCertificates([]);
+  publish(supervisor);
+  await until("the successor has heard all", () => supervised.listened === 4);
+  await supervisor.drain();
+});
+
 test("a worker that dies before the proxy serves stops the start with its reason, and is not replaced", async () => {
   const supervised = new Supervised('throw new Error("no such thing");', 2);
   const { supervisor, lines } = supervised;

@@ -60,8 +60,8 @@ export class Supervisor {
   #serving = false;
   #ending = false;
   #allEnded: (() => void) | null = null;
-  /** Those that came after the start. */
-  #certificates: readonly ServerCertificate[] | null = null;
+  /** Certificates that came after the start, for workers that start later. */
+  readonly #certificates = new Map<ToWorker["type"], ToWorker>();
   readonly #startFailed = Promise.withResolvers<never>();
 
   constructor(options: SupervisorOptions) {
@@ -103,10 +103,19 @@ export class Supervisor {
     for (const running of this.#running) this.#say(running, { type: "table", generation });
   }
 
-  /** New handshakes get these certificates, also those of workers that start later. */
+  /** New handshakes with clients get these certificates, also those of workers that start later. */
   replaceCertificates(certificates: readonly ServerCertificate[]): void {
-    this.#certificates = certificates;
-    for (const running of this.#running) this.#say(running, { type: "certificates", certificates });
+    this.#replaced({ type: "certificates", certificates });
+  }
+
+  /** The same for those with backends. */
+  replaceClientCertificates(certificates: readonly ServerCertificate[]): void {
+    this.#replaced({ type: "clientCertificates", certificates });
+  }
+
+  #replaced(message: ToWorker): void {
+    this.#certificates.set(message.type, message);
+    for (const running of this.#running) this.#say(running, message);
   }
 
   shuttingDown(): void {
@@ -164,7 +173,7 @@ export class Supervisor {
     const startedMs = performance.now();
     const running: Running = { number, worker, startedMs, earlyDeaths, problem: "", listened: null };
     this.#running.add(running);
-    if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
+    for (const message of this.#certificates.values()) this.#say(running, message);
     worker.on("message", (message: FromWorker) => this.#onMessage(running, message));
     worker.on("error", (error: Error) => {
       running.problem = error.message;

@@ -58,6 +58,9 @@ export function runWorker(
       case "certificates":
         for (const { intake } of listeners) intake.tls?.certificates.replace(message.certificates);
         break;
+      case "clientCertificates":
+        proxy.pools.dialer.replaceClientCerts(message.certificates);
+        break;
       case "shuttingDown":
         onShuttingDown();
         break;

@@ -66,6 +66,15 @@ const refused: [flags: string[], message: string][] = [
     "Failed to start skipper: open /none/access.log: no such file or directory",
   ],
   [["-application-log=/none/app.log"], "Failed to start skipper: open /none/app.log: no such file or directory"],
+  [
+    ["-enable-mtls"],
+    "Failed to start skipper: failed to enable MTLS, invalid key/cert pair: exactly one is needed, got 0",
+  ],
+  [
+    ["-enable-mtls", "-client-tls-cert=/none/crt", "-client-tls-key=/none/key"],
+    "Failed to start skipper: failed to enable MTLS, invalid key/cert pair: " +
+      "failed to load X509 keypair from /none/crt and /none/key: open /none/crt: no such file or directory",
+  ],
   [["-tls-key-log-file=/none/keys"], "Error processing config: open /none/keys: no such file or directory"],
   [
     ["-address=192.0.2.1:81"],
