@@ -1,6 +1,8 @@
 // The AdmissionReview of the Kubernetes API (admission.k8s.io/v1) as far as the webhook uses it: what a request says, and the answer.
 // Pure; the object under review stays JSON, its kind decodes it.
 
+import { isJsonObject, JsonFields } from "./json-fields.ts";
+
 /** The request of a review; texts that are not given are "". */
 export interface ReviewRequest {
   readonly uid: string;
@@ -36,7 +38,7 @@ export function parseReview(body: string): ReviewRequest | ReviewFault {
   } catch (cause) {
     return new ReviewFault(`Failed to parse request: ${(cause as Error).message}`);
   }
-  const fields = new Fields();
+  const fields = new JsonFields();
   const request = fields.part(fields.whole(review, "the body"), "request");
   if (fields.fault === "" && request === null) return new ReviewFault(MISSING_REQUEST);
   const object = request?.object ?? null;
@@ -67,45 +69,10 @@ export function reviewAnswer(uid: string, faults: readonly string[]): string {
   });
 }
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
-/** Reads fields of JSON and keeps the first that is of the wrong type. */
-class Fields {
-  fault = "";
-
-  /** null: absent, null, or of the wrong type. */
-  whole(value: unknown, name: string): JsonObject | null {
-    if (value === null || value === undefined) return null;
-    if (isObject(value)) return value;
-    this.#refuse(name, "an object", value);
-    return null;
-  }
-
-  part(of: JsonObject | null, name: string): JsonObject | null {
-    return this.whole(of?.[name], name);
-  }
-
-  text(of: JsonObject | null, name: string): string {
-    const value = of?.[name];
-    if (typeof value === "string") return value;
-    if (value !== null && value !== undefined) this.#refuse(name, "a string", value);
-    return "";
-  }
-
-  #refuse(name: string, expected: string, value: unknown): void {
-    const got = Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`;
-    if (this.fault === "") this.fault = `${name}: expected ${expected}, got ${got}`;
-  }
-}
-
 /** The name as the object says it; the API server may still have to complete it. */
 function nameOf(object: unknown): string {
-  const metadata = isObject(object) && isObject(object.metadata) ? object.metadata : {};
+  const metadata = isJsonObject(object) && isJsonObject(object.metadata) ? object.metadata : {};
   if (typeof metadata.name === "string" && metadata.name !== "") return metadata.name;
   const begin = metadata.generateName;
   return typeof begin === "string" && begin !== "" ? `${begin}<generated>` : "<unknown>";
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
