@@ -11,6 +11,8 @@ import { until } from "../e2e/running-proxy.ts";
 import { KubeApi } from "./kube-api.ts";
 
 const ADMIN_TOKEN = "e2e-admin";
+/** Time for an API server to become ready: it sets up its roles and namespaces first. */
+const START_LIMIT_MS = 120_000;
 /** Time for a process to end by itself. */
 const END_LIMIT_MS = 20_000;
 
@@ -83,10 +85,11 @@ export class ControlPlane {
       "--v=1",
     ]);
     this.#apiserver = apiserver;
-    await until("the API server is ready", async () => {
+    const isReady = async () => {
       apiserver.mustRun();
       return (await this.admin.ask("GET", "/readyz")).status === 200;
-    });
+    };
+    await until("the API server is ready", isReady, START_LIMIT_MS);
     // Made by the API server itself, a moment after it is ready.
     await until("the namespaces are there", async () => {
       const paths = ["/api/v1/namespaces/default", "/api/v1/namespaces/kube-system"];

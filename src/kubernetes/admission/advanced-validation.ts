@@ -26,15 +26,15 @@ export function advancedRouteGroupCheck(checkRoute: CheckRoute, report: ReportFa
     const routes = (group.spec?.routes ?? []).filter((route) => route !== null);
     for (const text of routes.flatMap(({ filters }) => filters)) {
       const { filters } = parseFilters(text);
-      findings.check(routeOf({ filters }), `filters ${namesOf(filters)}`, `invalid filter ${JSON.stringify(text)}: `);
+      findings.check({ filters }, `filters ${namesOf(filters)}`, `invalid filter ${JSON.stringify(text)}: `);
     }
     for (const route of routes) {
       const predicates = route.predicates.flatMap((text) => parsePredicates(text).predicates);
-      findings.check(routeOf({ predicates }), `predicates ${namesOf(predicates)}`, "");
+      findings.check({ predicates }, `predicates ${namesOf(predicates)}`, "");
     }
     for (const { type, address } of group.spec?.backends ?? []) {
       if (type !== "network") continue;
-      findings.check(routeOf({ backend: { type, address } }), "backend", "backend validation failed: ");
+      findings.check({ backend: { type, address } }, "backend", "backend validation failed: ");
     }
     return findings.done(report);
   };
@@ -46,10 +46,10 @@ export function advancedIngressCheck(checkRoute: CheckRoute, report: ReportFailu
     const text = (name: string) => ingress.metadata.annotations.get(`zalando.org/skipper-${name}`) ?? "";
     const invalid = (name: string) => `invalid "zalando.org/skipper-${name}" annotation: `;
     const { filters } = parseFilters(text("filter"));
-    if (filters.length > 0) findings.check(routeOf({ filters }), `filters ${namesOf(filters)}`, invalid("filter"));
+    if (filters.length > 0) findings.check({ filters }, `filters ${namesOf(filters)}`, invalid("filter"));
     const { predicates } = parsePredicates(text("predicate"));
     if (predicates.length > 0) {
-      findings.check(routeOf({ predicates }), `predicates ${namesOf(predicates)}`, invalid("predicate"));
+      findings.check({ predicates }, `predicates ${namesOf(predicates)}`, invalid("predicate"));
     }
     for (const route of parseDocument(text("routes")).routes) {
       findings.check(route, `route ${route.id}`.trimEnd(), invalid("routes"));
@@ -60,6 +60,7 @@ export function advancedIngressCheck(checkRoute: CheckRoute, report: ReportFailu
 
 /** The faults of one object, while it is looked through. */
 class Findings {
+  readonly #key: string;
   readonly #object: string;
   readonly #id: string;
   readonly #checkRoute: CheckRoute;
@@ -67,14 +68,15 @@ class Findings {
   readonly #failures: Failure[] = [];
 
   constructor(kind: string, object: Ingress | RouteGroup, checkRoute: CheckRoute) {
-    this.#object = `${kind} ${keyOf(object)}`;
-    this.#id = `validation "${kind}" ${keyOf(object)}`;
+    this.#key = keyOf(object);
+    this.#object = `${kind} ${this.#key}`;
+    this.#id = `validation "${kind}" ${this.#key}`;
     this.#checkRoute = checkRoute;
   }
 
-  /** `part` stands behind the id of the object, `prefix` before what is wrong. */
-  check(route: Route, part: string, prefix: string): void {
-    const problem = this.#checkRoute(route);
+  /** `part` stands behind the id of the object, `prefix` before what is wrong. What is no route is checked as part of one. */
+  check(route: Partial<Route>, part: string, prefix: string): void {
+    const problem = this.#checkRoute(makeRoute({ id: this.#key, backend: shuntBackend, ...route }));
     if (problem === null) return;
     const { reason, text } = problem;
     const detail = text.startsWith(`${reason}: `) ? text : `${reason}: ${text}`;
@@ -86,10 +88,6 @@ class Findings {
     report(this.#object, this.#failures);
     return this.#faults;
   }
-}
-
-function routeOf(fields: Partial<Route>): Route {
-  return makeRoute({ id: "", backend: shuntBackend, ...fields });
 }
 
 function namesOf(calls: readonly Call[]): string {
