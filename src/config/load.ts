@@ -2,13 +2,13 @@
 // failure ends the start. Called once by the command.
 
 import { readFile } from "node:fs/promises";
+import { checkTranslationFlags } from "../kubernetes/parse-settings.ts";
 import { parseLogLevel } from "../observability/log.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { openReason } from "../util/system-error.ts";
 import { loadKeyPairs } from "./certificates.ts";
 import { parseFlags, usage } from "./flags.ts";
 import { Invalid } from "./option.ts";
-import { predicatesProblem } from "./option-kinds.ts";
 import { defaultOptions, type Options, optionSpecs } from "./options.ts";
 import { excludedNetworks, parseBuckets, parseForwardedHeaders } from "./settings.ts";
 import { parseConfigFile } from "./yaml.ts";
@@ -68,6 +68,7 @@ const compatFields = [
 /** Values that follow from other options, so that their readers need not know. */
 function applyImplied(options: Options): void {
   if (!options.disableMetricsCompat) for (const field of compatFields) options[field] = true;
+  if (options.kubernetes) options.normalizeHost = true;
   if (options.enablePrometheusMetrics && !options.metricsFlavour.includes("prometheus")) {
     options.metricsFlavour = [...options.metricsFlavour, "prometheus"];
   }
@@ -84,8 +85,8 @@ async function check(options: Options): Promise<Invalid | null> {
   if (parseLogLevel(options.applicationLogLevel) === undefined) {
     return new Invalid(`not a valid logrus Level: ${JSON.stringify(options.applicationLogLevel)}`);
   }
-  const predicates = predicatesProblem(options.kubernetesEastWestRangePredicates);
-  if (predicates !== null) return new Invalid(`invalid east-west-range-predicates: ${predicates}`);
+  const kubernetes = checkTranslationFlags(options);
+  if (kubernetes !== null) return new Invalid(kubernetes.message);
   const bucketTexts = [options.histogramMetricBuckets, options.responseSizeBuckets, options.requestSizeBuckets];
   for (const text of bucketTexts) {
     const buckets = parseBuckets(text);

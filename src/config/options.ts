@@ -2,6 +2,7 @@
 // A flag stands here only when it has an effect, or when it is known to have none: any other flag is an error.
 
 import { backendOptions } from "./backend-options.ts";
+import { kubernetesOptions } from "./kubernetes-options.ts";
 import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
@@ -19,6 +20,7 @@ const lists = [
   ...backendOptions,
   ...observabilityOptions,
   ...sourceOptions,
+  ...kubernetesOptions,
 ] as const;
 
 /** The values of all options by field name: `-idle-conns-num` is `idleConnsNum`. Durations are in milliseconds. */

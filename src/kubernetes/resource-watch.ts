@@ -211,7 +211,7 @@ export class ResourceWatch {
       const version = await client.list(path, selector, this.#isPaged, take);
       this.#isPaged = true;
       // Where the versions went back, an object may have a known one and be another all the same: read anew as a whole.
-      this.#trustsVersions = this.#advance(version) || !this.#trustsVersions;
+      this.#trustsVersions = this.#advance(version);
       return this.#trustsVersions ? { changed, present, version } : this.#read();
     } catch (error) {
       // A list that expires between its pages is read in one piece the next time.

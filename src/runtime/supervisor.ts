@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
-import type { ServerCertificate } from "../proxy/server-certificates.ts";
+import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** The present table for a new worker. */
   generation(): TableGeneration;
+  /** All certificates of the cluster for a new worker; null when there are none. */
+  hostCertificates(): HostCertificateChange | null;
   /** True from SIGTERM on, for a worker that starts late. */
   shuttingDown(): boolean;
 }
@@ -86,6 +88,11 @@ export class Supervisor {
     for (const running of this.#running) this.#say(running, { type: "certificates", certificates });
   }
 
+  /** New handshakes get the certificates of the cluster that changed. */
+  changeHostCertificates(change: HostCertificateChange): void {
+    for (const running of this.#running) this.#say(running, { type: "hostCertificates", change });
+  }
+
   shuttingDown(): void {
     for (const running of this.#running) this.#say(running, { type: "shuttingDown" });
   }
@@ -128,6 +135,8 @@ export class Supervisor {
     const running: Running = { number, worker };
     this.#running.add(running);
     if (this.#certificates !== null) this.#say(running, { type: "certificates", certificates: this.#certificates });
+    const change = this.#options.hostCertificates();
+    if (change !== null) this.#say(running, { type: "hostCertificates", change });
     worker.on("message", (message: FromWorker) => {
       if (message.type === "series") for (const series of message.series) hub.announced(number, series);
       else if (message.type === "drained") void worker.terminate();

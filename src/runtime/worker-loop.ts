@@ -57,6 +57,9 @@ export function runWorker(
       case "certificates":
         for (const { intake } of listeners) intake.tls?.certificates.replace(message.certificates);
         break;
+      case "hostCertificates":
+        for (const { intake } of listeners) intake.tls?.certificates.changeHosts(message.change);
+        break;
       case "shuttingDown":
         onShuttingDown();
         break;
