@@ -42,11 +42,14 @@ export class ApiError extends Error {
   readonly status: number;
   /** What the server asks to wait; 0 when it does not say. */
   readonly retryAfterMs: number;
+  /** The same for all requests that fail for this reason, whichever path they are for. */
+  readonly reason: string;
 
-  constructor(message: string, status = 0, retryAfterMs = 0) {
+  constructor(message: string, status = 0, retryAfterMs = 0, reason = message) {
     super(message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.reason = reason;
   }
 }
 
@@ -244,7 +247,7 @@ export class ApiClient {
     const { url } = this.#access;
     const headers = token === "" ? call.headers : { ...call.headers, authorization: `Bearer ${token}` };
     return new Promise((resolve, reject) => {
-      const fail = (reason: string): void => reject(new ApiError(`${describe(call)}: ${reason}`));
+      const fail = (reason: string): void => reject(new ApiError(`${describe(call)}: ${reason}`, 0, 0, reason));
       let request: ClientRequest;
       try {
         const module = url.startsWith("https:") ? https() : http();
@@ -317,7 +320,9 @@ export class ApiClient {
       }
     } catch (cause) {
       response.destroy();
-      if (cause instanceof ConnectionError) throw new ConnectionError(`${describe(call)}: ${cause.message}`);
+      if (cause instanceof ConnectionError) {
+        throw new ConnectionError(`${describe(call)}: ${cause.message}`, 0, 0, cause.message);
+      }
       throw cause;
     } finally {
       clearTimeout(idle);

@@ -31,10 +31,10 @@ export class ClusterState {
   #defaultFilters: ReadonlyMap<string, string> = new Map();
   /** Sources to translate. `true`: the source itself changed, and not only what it refers to. */
   readonly #touched = new Map<SourceKey, boolean>();
-  readonly #onTouch: (kind: Kind | "DefaultFilters") => void;
+  readonly #onTouch: () => void;
 
   /** `onTouch` is called after every change. */
-  constructor(onTouch: (kind: Kind | "DefaultFilters") => void) {
+  constructor(onTouch: () => void) {
     this.#onTouch = onTouch;
     this.#objects = {
       Ingress: new Map(),
@@ -59,15 +59,15 @@ export class ClusterState {
         if (objects.size > present.size) {
           for (const key of objects.keys()) if (!present.has(key)) this.#delete(kind, key);
         }
-        this.#onTouch(kind);
+        this.#onTouch();
       },
       put: (object) => {
         this.#put(object);
-        this.#onTouch(kind);
+        this.#onTouch();
       },
       delete: (key) => {
         this.#delete(kind, key);
-        this.#onTouch(kind);
+        this.#onTouch();
       },
     };
   }
@@ -93,7 +93,7 @@ export class ClusterState {
     for (const name of new Set([...before.keys(), ...texts.keys()])) {
       if (before.get(name) !== texts.get(name)) this.#touchAskers(`DefaultFilters ${name as `${string}/${string}`}`);
     }
-    this.#onTouch("DefaultFilters");
+    this.#onTouch();
   }
 
   get touched(): number {

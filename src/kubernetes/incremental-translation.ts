@@ -4,6 +4,7 @@
 // first. A source that changed and asks for a Service or endpoints that are not there keeps its former routes for a moment, until
 // they are seen or the time is over.
 
+import type { Logger } from "../observability/log.ts";
 import type { ClusterState, RouteSource, SourceKey } from "./cluster-state.ts";
 import type { ClusterView, Translation } from "./translation.ts";
 
@@ -20,6 +21,7 @@ export class IncrementalTranslation {
   readonly #state: ClusterState;
   readonly #translate: (source: RouteSource, view: ClusterView) => Translation;
   readonly #graceMs: number;
+  readonly #log: Logger;
   /** Sources that wait for what they ask for, with the end of the wait in the time of performance.now(). */
   readonly #waiting = new Map<SourceKey, number>();
 
@@ -28,10 +30,12 @@ export class IncrementalTranslation {
     state: ClusterState,
     translate: (source: RouteSource, view: ClusterView) => Translation,
     graceMs: number,
+    log: Logger,
   ) {
     this.#state = state;
     this.#translate = translate;
     this.#graceMs = graceMs;
+    this.#log = log;
   }
 
   /** Milliseconds until the next wait is over; Infinity when nobody waits. */
@@ -65,7 +69,14 @@ export class IncrementalTranslation {
       return { key, source: null, translation: null };
     }
     const view = this.#state.view();
-    const translation = this.#translate(source, view);
+    let translation: Translation;
+    try {
+      translation = this.#translate(source, view);
+    } catch (error) {
+      // A fault of ours: the object keeps its former routes, and the others go on.
+      this.#log.error(`${key} cannot be translated: ${(error as Error).stack}`);
+      return null;
+    }
     this.#state.record(key, view.asked);
     if (view.isIncomplete && this.#waits(key, mayWait)) return null;
     this.#waiting.delete(key);

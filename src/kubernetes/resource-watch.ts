@@ -2,8 +2,8 @@
 // A list gives the difference to what is known. Where watching is refused, or not wished for, the list is polled.
 //
 //   LIST --> WATCH --(ended, broken, silent)--> WATCH from the last version
-//     ^        |---(410, garbage, or refused again and again)--> LIST
-//     |        `---(400, 403, 404, 405)--> POLL: LIST every pollMs, and a try to watch now and then
+//     ^        |---(410, garbage, or errors again and again)--> LIST
+//     |        `---(400, 403, 404, 405, or ends at once again and again)--> POLL: LIST every pollMs; a try to watch now and then
 //     `--(any failure)-- pause that grows
 //
 // An empty list where objects were known is doubted: the more were known, the more empty lists in a row it takes, one poll interval
@@ -67,6 +67,8 @@ const LONGEST_PAUSE_POLLS = 5;
 const MAX_RESUMES = 3;
 /** A watch that ends sooner than this counts as a failure, or two processes could keep each other busy. */
 const SHORT_WATCH_MS = 1000;
+/** So many of them in a row are as good as a refusal. */
+const MAX_SHORT_WATCHES = 8;
 /** Absent resources are looked for at every so many polls. */
 const ABSENT_POLLS = 10;
 const MAX_EMPTY_LISTS = 10;
@@ -101,6 +103,7 @@ export class ResourceWatch {
   /** performance.now() before which watching is not tried again. */
   #pollUntil = 0;
   #refusalLogged = false;
+  #shortWatches = 0;
 
   constructor(options: ResourceWatchOptions) {
     this.#options = options;
@@ -242,7 +245,6 @@ export class ResourceWatch {
         opened: () => {
           isOpen = true;
           this.#resumes = 0;
-          this.#refusalLogged = false;
           inStep();
         },
         event: (event) => this.#take(event),
@@ -251,7 +253,11 @@ export class ResourceWatch {
       if (isOpen) this.#wasShort(startedAt);
       return this.#watchFailed(error as Error, isOpen);
     }
-    if (this.#wasShort(startedAt)) return this.#growing(timing.pollMs / 10);
+    if (this.#wasShort(startedAt)) {
+      return ++this.#shortWatches >= MAX_SHORT_WATCHES
+        ? this.#refused("it ends at once")
+        : this.#growing(timing.pollMs / 10);
+    }
     return inOrder ? 0 : Math.random() * (timing.pollMs / 10);
   }
 
@@ -259,22 +265,27 @@ export class ResourceWatch {
   #wasShort(startedAt: number): boolean {
     if (performance.now() - startedAt < Math.min(SHORT_WATCH_MS, this.#options.timing.pollMs)) return true;
     this.#failures = 0;
+    this.#shortWatches = 0;
+    this.#refusalLogged = false;
     return false;
   }
 
-  #watchFailed(error: Error, isOpen: boolean): number {
+  /** Back to polling for some time. */
+  #refused(reason: string): number {
     const { name, timing, log } = this.#options;
+    const seconds = timing.pollMs / 1000;
+    if (!this.#refusalLogged) log.warn(`cannot watch ${name}, polling every ${seconds}s instead: ${reason}`);
+    this.#refusalLogged = true;
+    this.#version = "";
+    this.#shortWatches = 0;
+    this.#pollUntil = performance.now() + timing.retryWatchMs;
+    return 0;
+  }
+
+  #watchFailed(error: Error, isOpen: boolean): number {
     const status = error instanceof ApiError ? error.status : 0;
     if (status === 410) throw new Gone();
-    if (refusals.includes(status)) {
-      if (!this.#refusalLogged) {
-        log.warn(`cannot watch ${name}, polling every ${timing.pollMs / 1000}s instead: ${error.message}`);
-      }
-      this.#refusalLogged = true;
-      this.#version = "";
-      this.#pollUntil = performance.now() + timing.retryWatchMs;
-      return 0;
-    }
+    if (refusals.includes(status)) return this.#refused(error.message);
     // Events may be lost in what could not be understood. A server that answers with errors may not know the version any more.
     if (isOpen || (status > 0 && ++this.#resumes >= MAX_RESUMES)) {
       this.#resumes = 0;

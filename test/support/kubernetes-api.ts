@@ -252,6 +252,7 @@ export class KubernetesApi {
       return;
     }
     if (reply.fault === "garbage") response.write("<html>\n");
+    else if (reply.fault === "half") response.end('{"type":');
     this.#watches.add(watch);
     const seconds = Number(query.get("timeoutSeconds") ?? "0");
     const timer = setTimeout(() => response.end(), (seconds > 0 ? seconds : 1800) * 1000).unref();
@@ -263,7 +264,7 @@ export class KubernetesApi {
   }
 
   #say(watch: Watch, event: object): void {
-    if (!watch.silent) watch.response.write(`${JSON.stringify(event)}\n`);
+    if (!watch.silent && !watch.response.writableEnded) watch.response.write(`${JSON.stringify(event)}\n`);
   }
 
   async #write(message: http.IncomingMessage, { path, verb }: ApiRequest, reply: Reply): Promise<void> {
