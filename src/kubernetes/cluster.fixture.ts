@@ -1,5 +1,6 @@
 // A data client on a stand-in for the API, for tests: quick timing, a host and a log that can be read, and conditions to wait for.
 
+import assert from "node:assert/strict";
 import { KubernetesApi } from "../../test/support/kubernetes-api.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
@@ -115,6 +116,16 @@ export class TestCluster {
   /** Resolves when the routes are those of the objects that the API holds. */
   inStep(): Promise<void> {
     return this.host.until(() => this.isInStep());
+  }
+
+  /** Resolves when the routes have been in step for some polls; fails with the difference. */
+  async settled(): Promise<void> {
+    const limit = performance.now() + 10_000;
+    for (let calm = 0; calm < 5; ) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      calm = this.isInStep() ? calm + 1 : 0;
+      if (calm === 0 && performance.now() > limit) assert.deepEqual(this.routes(), this.expected());
+    }
   }
 
   /** Resolves when a log line holds a text; rejects after five seconds. */

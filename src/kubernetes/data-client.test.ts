@@ -169,6 +169,18 @@ describe("a cluster that is watched", () => {
     }
   });
 
+  test("is listed again after some time, whatever the watches said", async () => {
+    const { api } = await start(small, { timing: { relistMs: 50 } }, (prepared) => {
+      prepared.fault = ({ verb, resource }) => (verb === "list" && resource === "ingresses" ? "empty" : null);
+    });
+    await watching(api);
+    assert.equal(cluster!.isInStep(), false, "the first list was empty");
+    api.fault = () => null;
+    await sleep(100);
+    api.endWatches("ingresses");
+    await cluster!.inStep();
+  });
+
   test("storage that was set back: an object with a known version and another content is seen", async () => {
     const { api } = await start(small);
     await watching(api);
