@@ -73,9 +73,14 @@ export class TestCluster {
     const api = await KubernetesApi.start();
     api.put(...objects);
     prepare(api);
-    const cluster = new TestCluster(api, options, tokenFile, level);
-    await cluster.client.start(cluster.host);
-    return cluster;
+    try {
+      const cluster = new TestCluster(api, options, tokenFile, level);
+      await cluster.client.start(cluster.host);
+      return cluster;
+    } catch (error) {
+      await api.down();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {
