@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { KubernetesApi } from "../../test/support/kubernetes-api.ts";
+import { endpoints, ingress, routeGroup, service } from "../../test/support/kubernetes-objects.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import { printExpression } from "../eskip/printer.ts";
@@ -14,6 +15,21 @@ import { FixtureTranslator } from "./translator.fixture.ts";
 
 export const QUICK = { dialMs: 200, handshakeMs: 200, headerMs: 200, bodyMs: 200 };
 const POLL_MS = 30;
+
+/** A cluster with something of each kind. */
+export const small = [
+  ingress("a", "a.test", "web"),
+  ingress("b", "b.test", "shop"),
+  ingress("team/c", "c.test", "web"),
+  ingress("d", "d.test", "web"),
+  routeGroup("rg", ["shop.test", "web.test"]),
+  service("web"),
+  service("shop"),
+  service("team/web"),
+  endpoints("web", "10.0.0.1"),
+  endpoints("shop", "10.0.0.2", "10.0.0.3"),
+  endpoints("team/web", "10.0.0.4"),
+];
 
 export class TestCluster {
   readonly api: KubernetesApi;
@@ -81,6 +97,11 @@ export class TestCluster {
       await api.down();
       throw error;
     }
+  }
+
+  /** Resolves when every kind is watched. */
+  watching(): Promise<void> {
+    return this.api.until(() => this.api.watches() === 4);
   }
 
   async stop(): Promise<void> {

@@ -10,7 +10,9 @@
 // apart, until they are believed to be gone (`emptyListsNeeded`).
 
 import type { Logger } from "../observability/log.ts";
-import { type ApiClient, ApiError, member, text } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
+import { member, text } from "./json-fields.ts";
 import { type KubernetesObject, keyOf } from "./objects.ts";
 
 /** Whether a resource is there: `unknown` counts as absent, but is looked at again soon. */
