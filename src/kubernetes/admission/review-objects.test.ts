@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DecodeFault } from "./admitter.ts";
+import { DecodeFault } from "../decode.ts";
 import { decodeIngress, decodeRouteGroup } from "./review-objects.ts";
 
 test("a RouteGroup", () => {

@@ -32,6 +32,29 @@ export class JsonFields {
     return 0;
   }
 
+  /** null when absent. */
+  integerOrText(of: JsonObject | null, name: string): number | string | null {
+    const value = find(of, name);
+    if (value === null || value === undefined) return null;
+    if (typeof value === "string" || Number.isSafeInteger(value)) return value as number | string;
+    this.#refuse(name, "an integer or a string", value);
+    return null;
+  }
+
+  /** null when absent. */
+  flag(of: JsonObject | null, name: string): boolean | null {
+    const value = find(of, name);
+    if (value === null || value === undefined) return null;
+    if (typeof value === "boolean") return value;
+    this.#refuse(name, "true or false", value);
+    return null;
+  }
+
+  isAbsent(of: JsonObject | null, name: string): boolean {
+    const value = find(of, name);
+    return value === null || value === undefined;
+  }
+
   texts(of: JsonObject | null, name: string): readonly string[] {
     return this.items(of, name).map((item) => this.#textOf(item, name));
   }
@@ -42,6 +65,11 @@ export class JsonFields {
     if (Array.isArray(value)) return value;
     this.#refuse(name, "a list", value);
     return none;
+  }
+
+  /** The objects of a list; null entries are left out. */
+  parts(of: JsonObject | null, name: string): readonly JsonObject[] {
+    return this.items(of, name).flatMap((item) => this.whole(item, name) ?? none);
   }
 
   textMap(of: JsonObject | null, name: string): ReadonlyMap<string, string> {
