@@ -1,11 +1,22 @@
 // Runs one fixture of the translation: objects in YAML in, routes and messages out. For the fixtures of the repository (testdata/) and the
 // shared ones, which have the same form.
 
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
 import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import type { Call, Route } from "../eskip/route.ts";
+import type { Logger } from "../observability/log.ts";
 import { compileRegexp, RegexpError } from "../util/regexp.ts";
 import { CertificateRegistry } from "./certificate-registry.ts";
 import { DefaultFilterFiles } from "./default-filter-files.ts";
@@ -69,7 +80,7 @@ export async function runCase(one: FixtureCase): Promise<FixtureResult> {
   const log: string[] = [];
   const write = (level: string) => (message: string) => void log.push(`level=${level} msg=${quoted(message)}`);
   const logger = { debug: write("debug"), info: write("info"), warn: write("warning"), error: write("error") };
-  const filters = filterFiles === null ? new Map() : await new DefaultFilterFiles(filterFiles, logger).read();
+  const filters = filterFiles === null ? new Map() : await readDefaultFilters(filterFiles, logger);
   const translator = new ClusterTranslator(settingsOf(options, filterFiles !== null), write("error"));
   const objects = selected(readObjects(one), options).flatMap(([kind, json]) => translator.decode(kind, json) ?? []);
   const view = viewOf(objects, filters);
@@ -89,6 +100,25 @@ export async function runCase(one: FixtureCase): Promise<FixtureResult> {
   const { upserts, problems } = translator.compose(changes);
   for (const { level, message } of problems) log.push(`level=${level} msg=${quoted(message)}`);
   return { routes: upserts, log };
+}
+
+/** A link that was checked out as a file holds the name of its target. */
+async function readDefaultFilters(folder: string, log: Logger): Promise<ReadonlyMap<string, string>> {
+  const names = statSync(folder).isDirectory() ? readdirSync(folder) : [];
+  const isLink = (name: string) => names.includes(readFileSync(path.join(folder, name), "utf8").trim());
+  const links = names.filter((name) => !lstatSync(path.join(folder, name)).isSymbolicLink() && isLink(name));
+  if (links.length === 0) return new DefaultFilterFiles(folder, log).read();
+  const copy = mkdtempSync(path.join(tmpdir(), "default-filters-"));
+  try {
+    for (const name of names) {
+      const text = readFileSync(path.join(folder, name), "utf8");
+      if (links.includes(name)) symlinkSync(text.trim(), path.join(copy, name));
+      else writeFileSync(path.join(copy, name), text);
+    }
+    return await new DefaultFilterFiles(copy, log).read();
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 }
 
 function quoted(message: string): string {
