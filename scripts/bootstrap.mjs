@@ -82,6 +82,7 @@ const checks = [
   ["format and lint", "biome", ["check", "."]],
   ["imports", "node", ["scripts/check-imports.ts"]],
   ["tree", "node", ["scripts/check-tree.ts"]],
+  ["deploy", "node", ["scripts/check-deploy.ts"]],
   ["reference pages", "node", ["scripts/gen-docs.ts", "--check"]],
 ];
 

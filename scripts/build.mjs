@@ -34,6 +34,7 @@ async function bundle(bundler, outdir) {
     entryPoints: {
       "bin/skipper": "src/bin/skipper.ts",
       "bin/eskip": "src/bin/eskip.ts",
+      "bin/webhook": "src/bin/webhook.ts",
       "app/worker": "src/app/worker.ts",
       "lib/index": "src/index.ts",
     },

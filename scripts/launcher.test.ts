@@ -1,4 +1,4 @@
-// bin/skipper: which code it runs. A launcher is copied beside commands that say what they are.
+// The launchers in bin/: which code they run. A launcher is copied beside commands that say what they are.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -6,6 +6,8 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -66,6 +68,16 @@ function addBundle({ at, write }: Checkout): void {
   write("dist/bin/skipper.js", 'console.log("bundle");');
   repeatUntilLater(at("src/other.ts"), at("dist/stamp"), () => write("dist/stamp", ""));
 }
+
+test("all launchers are one script that differs in its name", () => {
+  const folder = path.dirname(launcher);
+  const texts = readdirSync(folder).map((name) => {
+    const text = readFileSync(path.join(folder, name), "utf8");
+    assert.ok(text.includes(`\nname=${name}\n`), name);
+    return text.replace(`\nname=${name}\n`, "\nname=skipper\n");
+  });
+  assert.deepEqual([...new Set(texts)], [readFileSync(launcher, "utf8")]);
+});
 
 test("a clone without a bundle runs the source", (t) => {
   assert.equal(checkout(t).run(), "source");

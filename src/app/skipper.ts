@@ -17,9 +17,11 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
+import type { RunningAdmission } from "./admission.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
+import type { ProxyParts } from "./validation-webhook.ts";
 import { watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
 import { logSettings, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
@@ -52,8 +54,13 @@ export async function startSkipper(
   const built = buildDataClients(options, environment, log);
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
+  const registry = shippedRegistry(options.disabledFilters);
+  const preProcessors = buildPreProcessors(options, log);
+  const webhook = options.validationWebhookEnabled
+    ? await openWebhook(options, { registry, preProcessors, hub, log })
+    : null;
   const table = new RoutingTable({
-    registry: shippedRegistry(options.disabledFilters),
+    registry,
     ignoreTrailingSlash: options.ignoreTrailingSlash,
     publish: (generation) => supervisor.publish(generation),
     now: Date.now,
@@ -74,7 +81,7 @@ export async function startSkipper(
   const updater = new RouteUpdater({
     sources: built.clients,
     table: watchEndpoints(table, endpoints.endpoints, Date.now),
-    preProcessors: buildPreProcessors(options, log),
+    preProcessors,
     metrics: routeUpdateMetrics(hub),
     log,
     suppressLogs: options.suppressRouteUpdateLogs,
@@ -102,7 +109,7 @@ export async function startSkipper(
       log.info("Start shutdown");
       updater.stop();
       certificates?.stop();
-      await supervisor.drain();
+      await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
       support?.close();
       support?.closeAllConnections();
@@ -111,6 +118,18 @@ export async function startSkipper(
     },
     crashWorker: () => supervisor.crashOne(),
   };
+}
+
+/** The start failed, and the message is the whole fatal line. */
+export class StartFailure extends Error {}
+
+async function openWebhook(options: Options, parts: ProxyParts): Promise<RunningAdmission> {
+  const { startValidationWebhook } = await import("./validation-webhook.ts");
+  try {
+    return await startValidationWebhook(options, parts);
+  } catch (cause) {
+    throw new StartFailure(`Failed to start validation webhook: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function logListeners(options: Options, settings: WorkerSettings, log: Logger): void {

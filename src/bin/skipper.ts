@@ -1,6 +1,6 @@
 // The skipper command: reads the command line, starts the proxy, waits for signals, sets the exit code.
 
-import { type RunningSkipper, startSkipper } from "../app/skipper.ts";
+import { type RunningSkipper, StartFailure, startSkipper } from "../app/skipper.ts";
 import { readVersion } from "../app/version.ts";
 import { logSettings } from "../app/worker-settings.ts";
 import { loadConfig } from "../config/load.ts";
@@ -52,6 +52,7 @@ process.on("SIGINT", () => {
 try {
   running = await startSkipper(config.options, opened, process.env);
 } catch (error) {
-  opened.log.fatal(`Failed to start skipper: ${error instanceof Error ? error.message : String(error)}`);
+  const text = error instanceof Error ? error.message : String(error);
+  opened.log.fatal(error instanceof StartFailure ? text : `Failed to start skipper: ${text}`);
   process.exit(1);
 }

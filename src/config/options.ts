@@ -8,6 +8,7 @@ import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
 import { bool, string } from "./option-kinds.ts";
 import { sourceOptions } from "./source-options.ts";
+import { webhookOptions } from "./webhook-options.ts";
 
 const generalOptions = [
   option("config-file", string, "", "File with values of options in YAML; flags win over it.", { yamlKey: null }),
@@ -21,6 +22,7 @@ const lists = [
   ...observabilityOptions,
   ...sourceOptions,
   ...kubernetesOptions,
+  ...webhookOptions,
 ] as const;
 
 /** The values of all options by field name: `-idle-conns-num` is `idleConnsNum`. Durations are in milliseconds. */

@@ -20,9 +20,10 @@ const methodName: ArgKind<string> = stringKind({
 export const methods = definePredicate({
   name: "Methods",
   summary: "Matches when the method is one of the given ones.",
-  details: "Letter case does not count, neither here nor in the request. `GET` does not include `HEAD`.",
-  args: [rest("methods", methodName, 1)],
+  details: "At least one. Letter case does not count, neither here nor in the request. `GET` does not include `HEAD`.",
+  args: [rest("methods", methodName)],
   examples: ['read: Methods("GET", "HEAD") -> "http://backend.test";'],
+  check: ([methods]) => (methods.length > 0 ? "" : "at least one method should be specified"),
   create:
     ([methods]) =>
     (request) =>

@@ -2,6 +2,7 @@
 // the routing table, the eskip command and the webhook. Texts are those of the spec; nothing is created.
 
 import type { InvalidReason, RouteProblem } from "../eskip/diagnostics.ts";
+import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import { printCall } from "../eskip/printer.ts";
 import type { Call, Route } from "../eskip/route.ts";
 import { checkUrl, schemeOf, splitBackendAddress } from "../eskip/url.ts";
@@ -18,16 +19,6 @@ export interface RouteCheckProblem extends RouteProblem {
   /** False for load balanced routes that cannot be used: they are logged, but neither listed as invalid nor counted (6.2). */
   readonly listed: boolean;
 }
-
-const LB_ALGORITHMS: ReadonlySet<string> = new Set([
-  "",
-  "roundRobin",
-  "random",
-  "consistentHash",
-  "powerOfRandomNChoices",
-  "weightedRoundRobin",
-  "leastRequests",
-]);
 
 /** The first problem of a route, null when it can be used. `position` is the number that texts about patterns show; `hosts` a memo of the caller. */
 export function checkRoute(
@@ -203,7 +194,7 @@ function checkLbBackend(route: Route): RouteCheckProblem | null {
     const fault = endpointFault(address);
     if (fault !== "") return lbProblem(`failed to parse LB endpoints for route ${route.id}: ${fault}`);
   }
-  if (LB_ALGORITHMS.has(backend.algorithm)) return null;
+  if (backend.algorithm === "" || LB_ALGORITHMS.has(backend.algorithm)) return null;
   const { id } = route;
   return lbProblem(
     `failed to set LB algorithm implementation for route ${id}: unsupported algorithm ${JSON.stringify(backend.algorithm)}`,

@@ -16,8 +16,12 @@ const root = dirname(dirname(import.meta.dirname));
 const LIMIT_MS = 20_000;
 
 /** Waits for a condition; fails with `what` when it does not come. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + LIMIT_MS; !(await condition()); await sleep(10)) {
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  limitMs: number = LIMIT_MS,
+): Promise<void> {
+  for (const limit = Date.now() + limitMs; !(await condition()); await sleep(10)) {
     if (Date.now() > limit) assert.fail(`waited for: ${what}`);
   }
 }
