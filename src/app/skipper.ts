@@ -73,6 +73,7 @@ export async function startSkipper(
     endpoints,
     log,
     generation: () => table.generation(),
+    hostCertificates: () => null,
     shuttingDown: () => shuttingDown,
   });
   supervisor.start();

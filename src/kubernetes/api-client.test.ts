@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { type ApiOptions, type Fault, KubernetesApi } from "../../test/support/kubernetes-api.ts";
 import { ApplicationLog } from "../observability/log.ts";
 import { type ApiAccess, apiAccess } from "./api-access.ts";
-import { ApiClient, ApiError, type ApiTimeouts } from "./api-client.ts";
+import { ApiClient } from "./api-client.ts";
+import type { ApiTimeouts } from "./api-connection.ts";
+import { ApiError } from "./api-error.ts";
 
 const services = "/api/v1/services";
 const timeouts: ApiTimeouts = { dialMs: 200, handshakeMs: 200, headerMs: 200, bodyMs: 200 };

@@ -1,60 +1,26 @@
 // Requests to the API server (spec kubernetes 3): single objects, lists in pages whose items are handed over one by one, watches,
-// and the few writes. Every step of a request has a limit of time and every answer one of size. A token that was refused is read
-// again and the request repeated once, when it is another one by now.
+// and the few writes. Every answer has a limit of size, and every body one of the time between two pieces.
 
-import type { Agent, ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import type { ApplicationLog } from "../observability/log.ts";
-import { http, https, zlib } from "../util/lazy-builtin.ts";
+import { zlib } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
 import type { ApiAccess } from "./api-access.ts";
+import { ApiConnection, type ApiTimeouts, type Call, describe } from "./api-connection.ts";
+import { ApiError } from "./api-error.ts";
 import { EventCutter, JsonCutError, ListCutter, parseJson } from "./json-cutter.ts";
-import { TokenFile } from "./token-file.ts";
-
-/** Limits in milliseconds. */
-export interface ApiTimeouts {
-  readonly dialMs: number;
-  readonly handshakeMs: number;
-  /** From the request to the head of the response. */
-  readonly headerMs: number;
-  /** Between two pieces of a body; watches have a limit of their own. */
-  readonly bodyMs: number;
-}
+import { isObject, type Json, member, text } from "./json-fields.ts";
 
 const TIMEOUTS: ApiTimeouts = { dialMs: 10_000, handshakeMs: 10_000, headerMs: 10_000, bodyMs: 30_000 };
-const KEEP_ALIVE_MS = 30_000;
-const MAX_IDLE_CONNECTIONS = 5;
-const CLOSE_IDLE_MS = 10_000;
 /** Objects in one page of a list. */
 const PAGE_SIZE = 500;
 /** Bytes of a list, unpacked: several times the largest cluster. */
 const MAX_LIST_BYTES = 2 ** 31;
 /** Bytes of any other answer. */
 const MAX_BODY_BYTES = 16 << 20;
-/** Bytes of the body of an error that are read for the sake of the connection. */
-const MAX_DISCARDED_BYTES = 1 << 16;
 /** A longer Retry-After is not obeyed. */
 const MAX_RETRY_AFTER_MS = 60_000;
-
-/** A request that failed; the message is the text for the log. */
-export class ApiError extends Error {
-  /** 0 when there was no answer, or none that can be understood. */
-  readonly status: number;
-  /** What the server asks to wait; 0 when it does not say. */
-  readonly retryAfterMs: number;
-  /** The same for all requests that fail for this reason, whichever path they are for. */
-  readonly reason: string;
-
-  constructor(message: string, status = 0, retryAfterMs = 0, reason = message) {
-    super(message);
-    this.status = status;
-    this.retryAfterMs = retryAfterMs;
-    this.reason = reason;
-  }
-}
-
-/** An object of the API, as far as it was looked at. */
-export type Json = Readonly<Record<string, unknown>>;
 
 export interface WatchOptions {
   readonly resourceVersion: string;
@@ -74,57 +40,22 @@ export interface ApiClientOptions {
   readonly pageSize?: number;
 }
 
-interface Call {
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  /** How messages name the request: `path` without what only carries pages and watches. */
-  readonly shown: string;
-  readonly headers: OutgoingHttpHeaders;
-  readonly body: string;
-}
-
 export class ApiClient {
-  readonly #access: ApiAccess;
-  readonly #log: ApplicationLog;
-  readonly #timeouts: ApiTimeouts;
+  readonly #connection: ApiConnection;
+  readonly #bodyMs: number;
   readonly #pageSize: number;
-  readonly #agent: Agent;
-  readonly #token: TokenFile | null;
-  readonly #running = new Set<ClientRequest>();
-  readonly #idleTimer: NodeJS.Timeout;
 
   /** Throws when the token cannot be read. */
   constructor(options: ApiClientOptions) {
-    const { access, log } = options;
-    this.#access = access;
-    this.#log = log;
-    this.#timeouts = options.timeouts ?? TIMEOUTS;
-    this.#pageSize = options.pageSize ?? PAGE_SIZE;
-    this.#token = access.tokenFile === "" ? null : new TokenFile(access.tokenFile, log);
-    const settings = {
-      keepAlive: true,
-      keepAliveMsecs: KEEP_ALIVE_MS,
-      maxFreeSockets: MAX_IDLE_CONNECTIONS,
-      ...(access.proxyEnv === null ? {} : { proxyEnv: access.proxyEnv }),
-    };
-    this.#agent = access.url.startsWith("https:")
-      ? new (https().Agent)({ ...settings, minVersion: "TLSv1.2", ...(access.ca === "" ? {} : { ca: access.ca }) })
-      : new (http().Agent)(settings);
-    // A load balancer in front of several API servers gets the chance to choose again.
-    this.#idleTimer = setInterval(() => this.#closeIdle(), CLOSE_IDLE_MS).unref();
+    const { access, log, timeouts = TIMEOUTS, pageSize = PAGE_SIZE } = options;
+    this.#connection = new ApiConnection(access, timeouts, log);
+    this.#bodyMs = timeouts.bodyMs;
+    this.#pageSize = pageSize;
   }
 
   /** Breaks off what is under way. */
   close(): void {
-    clearInterval(this.#idleTimer);
-    this.#token?.stop();
-    for (const request of this.#running) request.destroy(new Error("the client was closed"));
-    this.#agent.destroy();
-  }
-
-  #closeIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    this.#connection.close();
   }
 
   /** The object at a path; rejects with an ApiError. */
@@ -132,7 +63,7 @@ export class ApiClient {
     const call = getCall(path, path, true);
     const response = await this.#open(call);
     const chunks: Buffer[] = [];
-    await this.#readBody(call, response, MAX_BODY_BYTES, this.#timeouts.bodyMs, (chunk) => void chunks.push(chunk));
+    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, (chunk) => void chunks.push(chunk));
     const value = understood(call, () => parseJson(Buffer.concat(chunks).toString()));
     if (!isObject(value)) throw new ApiError(`${describe(call)}: invalid JSON: expected an object`);
     return value;
@@ -159,7 +90,7 @@ export class ApiClient {
   async #page(call: Call, take: (item: unknown) => void): Promise<{ resourceVersion: string; next: string }> {
     const response = await this.#open(call);
     const cutter = new ListCutter(take);
-    await this.#readBody(call, response, MAX_LIST_BYTES, this.#timeouts.bodyMs, (chunk) => cutter.write(chunk));
+    await this.#readBody(call, response, MAX_LIST_BYTES, this.#bodyMs, (chunk) => cutter.write(chunk));
     const metadata = member(
       understood(call, () => cutter.end()),
       "metadata",
@@ -197,9 +128,9 @@ export class ApiClient {
     const body = JSON.stringify(value);
     const headers = { "content-type": contentType, "content-length": String(Buffer.byteLength(body)) };
     const call: Call = { method, path, shown: path, headers, body };
-    const response = await this.#respond(call);
+    const response = await this.#connection.respond(call);
     const status = response.statusCode!;
-    await this.#readBody(call, response, MAX_BODY_BYTES, this.#timeouts.bodyMs, () => {});
+    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, () => {});
     if (status >= 200 && status <= 299) return;
     if (status === 404) throw new ApiError("resource not found", status);
     const what = method === "PATCH" ? "patch request" : "request";
@@ -209,97 +140,13 @@ export class ApiClient {
 
   /** The response with status 200; any other becomes an error. */
   async #open(call: Call): Promise<IncomingMessage> {
-    const response = await this.#respond(call);
+    const response = await this.#connection.respond(call);
     const status = response.statusCode!;
     if (status === 200) return response;
-    this.#discard(response);
+    this.#connection.discard(response);
     if (status === 404) throw new ApiError("resource not found", status);
     const reason = `status: ${status}, ${status} ${response.statusMessage ?? ""}`;
     throw new ApiError(`request to ${call.shown} failed, ${reason}`, status, retryAfter(response));
-  }
-
-  async #respond(call: Call): Promise<IncomingMessage> {
-    this.#log.write("trace", `making request to: ${call.shown}`);
-    const token = this.#bearer();
-    let response = await this.#request(call, token);
-    if (response.statusCode === 401 && this.#token !== null) {
-      await this.#token.read();
-      const another = this.#bearer();
-      if (another !== token) {
-        this.#discard(response);
-        response = await this.#request(call, another);
-      }
-    }
-    if (response.statusCode === 200) this.#log.write("trace", `request to ${call.shown} succeeded`);
-    return response;
-  }
-
-  #bearer(): string {
-    try {
-      return this.#token?.token ?? "";
-    } catch (cause) {
-      throw new ApiError((cause as Error).message);
-    }
-  }
-
-  /** The head of the response. */
-  #request(call: Call, token: string): Promise<IncomingMessage> {
-    const { url } = this.#access;
-    const headers = token === "" ? call.headers : { ...call.headers, authorization: `Bearer ${token}` };
-    return new Promise((resolve, reject) => {
-      const fail = (reason: string): void => reject(new ApiError(`${describe(call)}: ${reason}`, 0, 0, reason));
-      let request: ClientRequest;
-      try {
-        const module = url.startsWith("https:") ? https() : http();
-        request = module.request(url + call.path, { method: call.method, headers, agent: this.#agent });
-      } catch (cause) {
-        fail((cause as Error).message);
-        return;
-      }
-      this.#running.add(request);
-      const limit = new StepLimit(request);
-      this.#limitSteps(request, limit);
-      request.on("error", (cause) => fail(systemErrorText(cause)));
-      request.on("close", () => {
-        limit.clear();
-        this.#running.delete(request);
-        fail("connection closed");
-      });
-      request.on("response", (response) => {
-        limit.clear();
-        resolve(response);
-      });
-      request.end(call.body);
-    });
-  }
-
-  #limitSteps(request: ClientRequest, limit: StepLimit): void {
-    const { dialMs, handshakeMs, headerMs } = this.#timeouts;
-    limit.set(dialMs, "connecting");
-    request.on("socket", (socket) => {
-      const connected = (): void => limit.set(headerMs, "waiting for the response");
-      if (!socket.connecting) {
-        connected();
-        return;
-      }
-      socket.once("connect", () => {
-        if ("encrypted" in socket) limit.set(handshakeMs, "the TLS handshake");
-        else connected();
-      });
-      socket.once("secureConnect", connected);
-    });
-  }
-
-  /** Reads a body to its end, so that the connection can be used again, unless it is long or slow. */
-  #discard(response: IncomingMessage): void {
-    let length = 0;
-    const limit = setTimeout(() => response.destroy(), this.#timeouts.bodyMs);
-    response.on("data", (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > MAX_DISCARDED_BYTES) response.destroy();
-    });
-    response.on("error", () => {});
-    response.on("close", () => clearTimeout(limit));
   }
 
   async #readBody(
@@ -357,31 +204,8 @@ function unpacked(response: IncomingMessage): Readable {
   return response.pipe(unzip);
 }
 
-/** The one timer of the steps that lead to a response. */
-class StepLimit {
-  readonly #request: ClientRequest;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(request: ClientRequest) {
-    this.#request = request;
-  }
-
-  set(ms: number, what: string): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#request.destroy(new Error(`timeout after ${ms} ms: ${what}`)), ms);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
 function getCall(path: string, shown: string, mayBePacked: boolean): Call {
   return { method: "GET", path, shown, headers: mayBePacked ? { "accept-encoding": "gzip" } : {}, body: "" };
-}
-
-function describe(call: Call): string {
-  return `${call.method} ${call.shown}`;
 }
 
 function selectorQuery(selector: string): string {
@@ -408,19 +232,4 @@ function understood<T>(call: Call, read: () => T): T {
     if (cause instanceof JsonCutError) throw new ApiError(`${describe(call)}: ${cause.message}`);
     throw cause;
   }
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A field of an object that may be none. */
-export function member(value: unknown, name: string): unknown {
-  return isObject(value) ? value[name] : undefined;
-}
-
-/** The same when it is a text; "" otherwise. */
-export function text(value: unknown, name: string): string {
-  const found = member(value, name);
-  return typeof found === "string" ? found : "";
 }

@@ -2,7 +2,7 @@
 // force meanwhile. Each reason is told once in an outage, and so is its end; how long it lasts stands in a metric.
 
 import type { ApplicationLog } from "../observability/log.ts";
-import { ApiError } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
 import type { KubernetesMetrics } from "./metrics.ts";
 import type { Kind } from "./objects.ts";
 

@@ -1,6 +1,8 @@
 // A data client on a stand-in for the API, for tests: quick timing, a host and a log that can be read, and conditions to wait for.
 
+import assert from "node:assert/strict";
 import { KubernetesApi } from "../../test/support/kubernetes-api.ts";
+import { endpoints, ingress, routeGroup, service } from "../../test/support/kubernetes-objects.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import { printExpression } from "../eskip/printer.ts";
@@ -13,6 +15,21 @@ import { FixtureTranslator } from "./translator.fixture.ts";
 
 export const QUICK = { dialMs: 200, handshakeMs: 200, headerMs: 200, bodyMs: 200 };
 const POLL_MS = 30;
+
+/** A cluster with something of each kind. */
+export const small = [
+  ingress("a", "a.test", "web"),
+  ingress("b", "b.test", "shop"),
+  ingress("team/c", "c.test", "web"),
+  ingress("d", "d.test", "web"),
+  routeGroup("rg", ["shop.test", "web.test"]),
+  service("web"),
+  service("shop"),
+  service("team/web"),
+  endpoints("web", "10.0.0.1"),
+  endpoints("shop", "10.0.0.2", "10.0.0.3"),
+  endpoints("team/web", "10.0.0.4"),
+];
 
 export class TestCluster {
   readonly api: KubernetesApi;
@@ -72,9 +89,19 @@ export class TestCluster {
     const api = await KubernetesApi.start();
     api.put(...objects);
     prepare(api);
-    const cluster = new TestCluster(api, options, tokenFile, level);
-    await cluster.client.start(cluster.host);
-    return cluster;
+    try {
+      const cluster = new TestCluster(api, options, tokenFile, level);
+      await cluster.client.start(cluster.host);
+      return cluster;
+    } catch (error) {
+      await api.down();
+      throw error;
+    }
+  }
+
+  /** Resolves when every kind is watched. */
+  watching(): Promise<void> {
+    return this.api.until(() => this.api.watches() === 4);
   }
 
   async stop(): Promise<void> {
@@ -115,6 +142,16 @@ export class TestCluster {
   /** Resolves when the routes are those of the objects that the API holds. */
   inStep(): Promise<void> {
     return this.host.until(() => this.isInStep());
+  }
+
+  /** Resolves when the routes have been in step for some polls; fails with the difference. */
+  async settled(): Promise<void> {
+    const limit = performance.now() + 10_000;
+    for (let calm = 0; calm < 5; ) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      calm = this.isInStep() ? calm + 1 : 0;
+      if (calm === 0 && performance.now() > limit) assert.deepEqual(this.routes(), this.expected());
+    }
   }
 
   /** Resolves when a log line holds a text; rejects after five seconds. */

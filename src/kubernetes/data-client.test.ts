@@ -4,24 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ApiRequest, Fault, KubernetesApi } from "../../test/support/kubernetes-api.ts";
+import type { ApiRequest, Fault } from "../../test/support/kubernetes-api.ts";
 import { endpointSlice, endpoints, ingress, routeGroup, service } from "../../test/support/kubernetes-objects.ts";
-import { TestCluster } from "./cluster.fixture.ts";
-import { emptyListsNeeded } from "./resource-watch.ts";
-
-const small = [
-  ingress("a", "a.test", "web"),
-  ingress("b", "b.test", "shop"),
-  ingress("team/c", "c.test", "web"),
-  ingress("d", "d.test", "web"),
-  routeGroup("rg", ["shop.test", "web.test"]),
-  service("web"),
-  service("shop"),
-  service("team/web"),
-  endpoints("web", "10.0.0.1"),
-  endpoints("shop", "10.0.0.2", "10.0.0.3"),
-  endpoints("team/web", "10.0.0.4"),
-];
+import { small, TestCluster } from "./cluster.fixture.ts";
 
 let cluster: TestCluster | null = null;
 afterEach(async () => {
@@ -34,8 +19,6 @@ async function start(...args: Parameters<typeof TestCluster.start>): Promise<Tes
   return cluster;
 }
 
-const watching = (api: KubernetesApi, count = 4) => api.until(() => api.watches() === count);
-
 describe("a cluster that is watched", () => {
   test("is loaded as a whole, then followed by differences", async () => {
     const { api, host, translator } = await start(small);
@@ -43,7 +26,7 @@ describe("a cluster that is watched", () => {
     assert.equal(host.transactions.length, 1);
     assert.equal(host.transactions[0]!.initial, true);
     assert.equal(host.transactions[0]!.upserts.length, 6);
-    await watching(api);
+    await cluster!.watching();
     const lists = api.requests.filter(({ verb }) => verb === "list").length;
     const translated = translator.translations;
 
@@ -70,7 +53,7 @@ describe("a cluster that is watched", () => {
     const slices = [endpointSlice("web-1", "web", "10.0.0.1"), endpointSlice("web-2", "web", "10.0.0.2")];
     const objects = [ingress("a", "a.test", "web"), ingress("b", "b.test", "shop"), service("web"), service("shop")];
     const { api } = await start([...objects, ...slices], { endpointSlices: true });
-    await watching(api);
+    await cluster!.watching();
     assert.ok(cluster!.isInStep());
     api.put(endpointSlice("web-2", "shop", "10.0.0.9"));
     await cluster!.inStep();
@@ -84,7 +67,7 @@ describe("a cluster that is watched", () => {
     labelled.metadata.labels = { app: "x" };
     const { api, host } = await start([...small, labelled], { namespace: "team", selectors: { Ingress: "app=x" } });
     assert.deepEqual([...host.routes.keys()], ["Ingress__team__x__x.test"]);
-    await watching(api);
+    await cluster!.watching();
     api.put(ingress("e", "e.test", "web"), { ...labelled, metadata: { ...labelled.metadata, name: "y" } });
     await host.until(() => host.routes.has("Ingress__team__y__x.test"));
     assert.equal(host.routes.size, 2);
@@ -99,7 +82,7 @@ describe("a cluster that is watched", () => {
   test("goes on where a watch ended, broke, or died silently, without a list", async () => {
     const { api } = await start(small, { timing: { idleMs: 100 } });
     const lists = () => api.requests.filter(({ verb }) => verb === "list").length;
-    await watching(api);
+    await cluster!.watching();
     const before = lists();
     for (const [i, act] of [() => api.endWatches(), () => api.breakWatches(), () => api.silence()].entries()) {
       const watches = api.count("watch", "ingresses");
@@ -107,7 +90,7 @@ describe("a cluster that is watched", () => {
       api.put(ingress("e", `e${i}.test`, "web"));
       await cluster!.inStep();
       await api.until(() => api.count("watch", "ingresses") > watches);
-      await watching(api);
+      await cluster!.watching();
     }
     assert.equal(lists(), before);
     assert.deepEqual(cluster!.host.failures, []);
@@ -115,7 +98,7 @@ describe("a cluster that is watched", () => {
 
   test("resumes from a bookmark after everything before it was forgotten", async () => {
     const { api } = await start(small);
-    await watching(api);
+    await cluster!.watching();
     api.put(service("other"));
     api.bookmark();
     api.store.compact();
@@ -129,7 +112,7 @@ describe("a cluster that is watched", () => {
 
   test("is listed again when the version of its watch is forgotten, and only the difference is applied", async () => {
     const { api, host, translator } = await start(small);
-    await watching(api);
+    await cluster!.watching();
     api.fault = ({ verb, resource }) => (verb === "watch" && resource === "ingresses" ? "refuse" : null);
     api.breakWatches("ingresses");
     api.put(ingress("e", "e.test", "web"));
@@ -145,7 +128,7 @@ describe("a cluster that is watched", () => {
 
   test("a server that answers 410 itself, or whose watches send what cannot be understood, is listed again", async () => {
     const { api } = await start(small);
-    await watching(api);
+    await cluster!.watching();
     for (const act of [
       () => {
         const gone = (request: ApiRequest): Fault | null => {
@@ -163,15 +146,27 @@ describe("a cluster that is watched", () => {
       const lists = api.count("list", "ingresses");
       act();
       await api.until(() => api.count("list", "ingresses") > lists);
-      await watching(api);
+      await cluster!.watching();
       api.put(ingress("e", `e${lists}.test`, "web"));
       await cluster!.inStep();
     }
   });
 
+  test("is listed again after some time, whatever the watches said", async () => {
+    const { api } = await start(small, { timing: { relistMs: 50 } }, (prepared) => {
+      prepared.fault = ({ verb, resource }) => (verb === "list" && resource === "ingresses" ? "empty" : null);
+    });
+    await cluster!.watching();
+    assert.equal(cluster!.isInStep(), false, "the first list was empty");
+    api.fault = () => null;
+    await sleep(100);
+    api.endWatches("ingresses");
+    await cluster!.inStep();
+  });
+
   test("storage that was set back: an object with a known version and another content is seen", async () => {
     const { api } = await start(small);
-    await watching(api);
+    await cluster!.watching();
     const object = api.store.get("ingresses", "default", "a")!;
     api.fault = () => "refuse";
     api.breakWatches();
@@ -211,191 +206,13 @@ describe("polling", () => {
       await api.until(() => api.count("watch", "ingresses") >= 2);
       assert.equal(cluster!.logged("cannot watch ingresses, polling every 0.03s instead").length, 1);
       api.fault = () => null;
-      await watching(api);
+      await cluster!.watching();
       const lists = api.count("list", "ingresses");
       api.put(ingress("e", "watched.test", "web"));
       await cluster!.inStep();
       assert.equal(api.count("list", "ingresses"), lists);
     });
   }
-});
-
-test("watches that end at once, again and again, are given up for polling", async () => {
-  const { api } = await start(small, {}, (prepared) => {
-    prepared.fault = ({ verb, resource }) => (verb === "watch" && resource === "ingresses" ? "half" : null);
-  });
-  await cluster!.untilLogged("cannot watch ingresses");
-  const lists = api.count("list", "ingresses");
-  await api.until(() => api.count("list", "ingresses") > lists);
-  api.put(ingress("e", "e.test", "web"));
-  await cluster!.inStep();
-});
-
-describe("faults of the API leave the last good routes", () => {
-  const faults: readonly (readonly [string, Fault])[] = [
-    ["closed connections", "refuse"],
-    ["no answers", "hang"],
-    ["halves of answers", "half"],
-    ["garbage", "garbage"],
-    ["500", { status: 500 }],
-    ["503 with Retry-After", { status: 503, headers: { "retry-after": "0" } }],
-    ["429 with Retry-After", { status: 429, headers: { "retry-after": "0" } }],
-    ["401", { status: 401 }],
-  ];
-  for (const watch of [true, false]) {
-    for (const [title, fault] of faults) {
-      test(`${title}, ${watch ? "watched" : "polled"}: said once, over as soon as it is over`, async () => {
-        const { api, host } = await start(small, { watch });
-        if (watch) await watching(api);
-        const routes = cluster!.routes();
-        api.fault = ({ verb }) => (fault === "half" && verb === "watch" ? "refuse" : fault);
-        api.breakWatches();
-        api.put(ingress("e", "e.test", "web"));
-        const asked = api.requests.length;
-        await api.until(() => api.requests.length > asked + 12);
-        assert.deepEqual(cluster!.routes(), routes);
-        assert.ok(host.failures.length >= 1 && host.failures.length <= 8, `${host.failures.length} failures`);
-        assert.equal(new Set(host.failures.map(({ reason }) => reason)).size, host.failures.length, "each once");
-        assert.match(host.failures[0]!.reason, /^failed to load cluster state: /);
-        assert.equal(host.failures[0]!.initial, false);
-        api.fault = () => null;
-        await cluster!.inStep();
-        await cluster!.untilLogged("the Kubernetes API is in sight again");
-        assert.equal(cluster!.gauges.get("kubernetes.last_known_good_age"), 0);
-      });
-    }
-  }
-
-  test("a server that is away", async () => {
-    const { api, host } = await start(small);
-    await watching(api);
-    await api.down();
-    await host.until(() => host.failures.length > 0);
-    api.put(ingress("e", "e.test", "web"));
-    await sleep(100);
-    assert.equal(host.failures.length, 1, "one reason for all kinds");
-    assert.match(host.failures[0]!.reason, /connection refused$/);
-    assert.equal(cluster!.logged("polling for updates failed: failed to load cluster state: ").length, 1);
-    await api.up();
-    await cluster!.inStep();
-  });
-
-  for (const fault of ["refuse", { status: 500 }, { status: 404 }, { status: 403 }, "garbage"] as const) {
-    test(`at the start: ${JSON.stringify(fault)} for Services; loaded when it is over`, async () => {
-      const { api, host } = await start(small, {}, (prepared) => {
-        prepared.fault = ({ resource }) => (resource === "services" ? fault : null);
-      });
-      assert.equal(host.transactions.length, 0);
-      assert.equal(host.failures.length, 1);
-      assert.equal(host.failures[0]!.initial, true);
-      assert.match(host.failures[0]!.reason, /^failed to load cluster state: ./);
-      api.fault = () => null;
-      await cluster!.inStep();
-      assert.deepEqual(
-        host.transactions.map(({ initial }) => initial),
-        [true],
-      );
-    });
-  }
-
-  test("a 429 is not asked again before its Retry-After", async () => {
-    const { api, host } = await start(small, {}, (prepared) => {
-      prepared.fault = ({ resource }) =>
-        resource === "services" ? { status: 429, headers: { "retry-after": "1" } } : null;
-    });
-    assert.equal(host.failures.length, 1);
-    await sleep(300);
-    assert.equal(api.count("list", "services"), 1);
-  });
-
-  test("a token that was rotated", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "skipper-token-"));
-    const token = path.join(folder, "token");
-    writeFileSync(token, "one");
-    const { api, host } = await start(
-      small,
-      { watch: false },
-      (prepared) => (prepared.tokens = new Set(["one"])),
-      token,
-    );
-    writeFileSync(token, "two");
-    api.tokens = new Set(["two"]);
-    api.put(ingress("e", "e.test", "web"));
-    await cluster!.inStep();
-    assert.deepEqual(host.failures, []);
-    rmSync(folder, { recursive: true });
-  });
-
-  test("an object that cannot be decoded keeps its kind as it was; the others go on", async () => {
-    const { api, host } = await start(small);
-    await watching(api);
-    const wrong = ingress("wrong", "wrong.test", "web");
-    api.put({ ...wrong, spec: { ...(wrong.spec as object), wrong: true } }, ingress("e", "e.test", "web"));
-    await host.until(() => host.failures.length > 0);
-    assert.match(host.failures[0]!.reason, /cannot decode Ingress default\/wrong$/);
-    api.put(endpoints("web", "10.9.9.9"));
-    await host.until(() => cluster!.routes().Ingress__default__a__a?.includes("10.9.9.9") !== false);
-    api.store.delete("Ingress", "default", "wrong");
-    await cluster!.inStep();
-  });
-
-  test("while Services cannot be seen nothing is translated; while Ingresses cannot, the rest is", async () => {
-    const { api, host, translator } = await start(small, { watch: false });
-    const forbid = (resource: string) => {
-      api.forbidden.clear();
-      if (resource !== "") api.forbidden.add(`list ${resource}`);
-    };
-    forbid("services");
-    await host.until(() => host.failures.length === 1);
-    const translated = translator.translations;
-    api.put(ingress("e", "e.test", "new"), endpoints("web", "10.7.7.7"));
-    api.store.delete("Ingress", "default", "a");
-    const lists = api.count("list", "endpoints");
-    await api.until(() => api.count("list", "endpoints") > lists + 2);
-    assert.equal(translator.translations, translated);
-    forbid("ingresses");
-    await host.until(() => host.failures.length === 2);
-    forbid("");
-    await cluster!.inStep();
-  });
-});
-
-describe("a list that comes back empty", () => {
-  const emptied = (resource: string) => (request: ApiRequest) =>
-    request.verb === "list" && request.resource === resource ? ("empty" as const) : null;
-
-  test("is not believed at once, and said once", async () => {
-    const { api, host } = await start(small, { watch: false });
-    const routes = cluster!.routes();
-    api.fault = emptied("ingresses");
-    await host.until(() => host.failures.length === 1);
-    assert.match(host.failures[0]!.reason, /the list of ingresses is empty while 4 are known: they stay until/);
-    api.fault = () => null;
-    await cluster!.untilLogged("in sight again");
-    assert.deepEqual(cluster!.routes(), routes);
-  });
-
-  test("is believed after some more, the more the more there was", async () => {
-    const { api, host } = await start(small, { watch: false });
-    const before = api.count("list", "ingresses");
-    for (const object of api.store.all("Ingress")) {
-      api.store.delete("Ingress", object.metadata.namespace!, object.metadata.name);
-    }
-    await cluster!.inStep();
-    assert.equal([...host.routes.keys()].filter((id) => id.startsWith("Ingress")).length, 0);
-    assert.ok(api.count("list", "ingresses") - before >= 1 + emptyListsNeeded(4));
-    assert.deepEqual([1, 5, 20_000].map(emptyListsNeeded), [1, 5, 10]);
-  });
-
-  test("objects that a watch deletes one by one are gone at once", async () => {
-    const { api, host } = await start(small);
-    await watching(api);
-    for (const object of api.store.all("Ingress")) {
-      api.store.delete("Ingress", object.metadata.namespace!, object.metadata.name);
-    }
-    await cluster!.inStep();
-    assert.deepEqual(host.failures, []);
-  });
 });
 
 describe("RouteGroups", () => {
@@ -408,14 +225,14 @@ describe("RouteGroups", () => {
     assert.equal(cluster!.logged(missing).length, 1);
     api.hasRouteGroups = true;
     await cluster!.inStep();
-    await watching(api);
+    await cluster!.watching();
     api.put(routeGroup("other", ["web.example"]));
     await cluster!.inStep();
   });
 
   test("whose definition is removed go away, after some doubt", async () => {
     const { api, host } = await start(small, { pollMs: 10 });
-    await watching(api);
+    await cluster!.watching();
     api.hasRouteGroups = null;
     api.breakWatches("routegroups");
     await cluster!.inStep();
@@ -467,7 +284,7 @@ describe("default filters", () => {
 describe("a source that refers to what is not there yet", () => {
   test("keeps its routes for a moment, and gets the new ones as soon as it is there", async () => {
     const { api, host } = await start(small, { timing: { graceMs: 60_000 } });
-    await watching(api);
+    await cluster!.watching();
     const routes = cluster!.routes();
     api.put(ingress("a", "a.test", "late"), ingress("e", "e.test", "web"));
     await host.until(() => host.routes.has("Ingress__default__e__e.test"));
@@ -478,7 +295,7 @@ describe("a source that refers to what is not there yet", () => {
 
   test("is translated without it when the moment is over", async () => {
     const { api } = await start(small, { timing: { graceMs: 50 } });
-    await watching(api);
+    await cluster!.watching();
     api.put(ingress("a", "a.test", "never"));
     await cluster!.inStep();
     assert.equal(cluster!.logged("Failed to get service never").length, 1);
@@ -490,7 +307,7 @@ describe("invalid objects", () => {
 
   test("are told in the log with their names, once, as a metric and as an Event", async () => {
     const { api, gauges } = await start([...small, wrong, ingress("half", "half.test", "none")]);
-    await watching(api);
+    await cluster!.watching();
     assert.deepEqual(cluster!.logged("level=error").sort(), [
       'level=error msg="Failed to get service none" kind=Ingress name=half ns=default',
       'level=error msg="[fixture] invalid" kind=Ingress name=wrong ns=default',
@@ -545,7 +362,7 @@ describe("invalid objects", () => {
 
   test("are left out where they have nothing to be translated", async () => {
     const { api, host } = await start([...small, { kind: "Ingress", metadata: { name: "empty" } }]);
-    await watching(api);
+    await cluster!.watching();
     assert.ok(cluster!.isInStep());
     api.put({ kind: "Ingress", metadata: { name: "a" } });
     await host.until(() => !host.routes.has("Ingress__default__a__a.test"));

@@ -76,7 +76,14 @@ export interface ClientTiming extends WatchTiming {
   readonly graceMs: number;
 }
 
-const TIMING = { watchSeconds: 300, idleMs: 90_000, retryWatchMs: 300_000, batchMs: 10, graceMs: 500 };
+const TIMING = {
+  watchSeconds: 300,
+  idleMs: 90_000,
+  retryWatchMs: 300_000,
+  relistMs: 3_600_000,
+  batchMs: 10,
+  graceMs: 500,
+};
 /** Routes in one transaction of a large change. */
 const SLICE = 1000;
 

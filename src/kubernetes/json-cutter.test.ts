@@ -105,7 +105,14 @@ describe("watches", () => {
     assert.equal(cutter.isComplete, false);
   });
 
-  for (const garbage of ["<html>\n", "]", "null\n", '{"type":ADDED}\n', '{"a":1}}']) {
+  for (const garbage of [
+    '{"type":"AD{"type":"ADDED"}\n{"type":"ADDED"}\n',
+    "<html>\n",
+    "]",
+    "null\n",
+    '{"type":ADDED}\n',
+    '{"a":1}}',
+  ]) {
     test(`refused: ${garbage.trim()}`, () => assert.throws(() => cutEvents(garbage, []), JsonCutError));
   }
 });

@@ -84,7 +84,9 @@ class ValueCutter {
         if (escaped) escaped = false;
         else if (byte === BACKSLASH) escaped = true;
         else if (byte === QUOTE) inString = false;
-        else continue;
+        else if (byte >= SPACE) continue;
+        // Without this, a quote that is missing would make the rest of a watch one string.
+        else throw new JsonCutError("invalid JSON: a control character in a string");
         if (inString || depth > 0) continue;
         end = i + 1;
         break;

@@ -5,7 +5,8 @@
 import { hostname } from "node:os";
 import type { Logger } from "../observability/log.ts";
 import { crypto } from "../util/lazy-builtin.ts";
-import { type ApiClient, ApiError } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
 import type { RouteSource } from "./cluster-state.ts";
 
 /** Events that may be written at once, and then one in this time. */

@@ -10,7 +10,9 @@
 // apart, until they are believed to be gone (`emptyListsNeeded`).
 
 import type { Logger } from "../observability/log.ts";
-import { type ApiClient, ApiError, member, text } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
+import { member, text } from "./json-fields.ts";
 import { type KubernetesObject, keyOf } from "./objects.ts";
 
 /** Whether a resource is there: `unknown` counts as absent, but is looked at again soon. */
@@ -36,6 +38,8 @@ export interface WatchTiming {
   readonly idleMs: number;
   /** Watching is tried again so long after it was refused. */
   readonly retryWatchMs: number;
+  /** After this time, and up to a half more, a watch that ends is followed by a list: whatever was missed is found then. */
+  readonly relistMs: number;
 }
 
 export interface ResourceWatchOptions {
@@ -100,6 +104,8 @@ export class ResourceWatch {
   #emptyLists = 0;
   #isPaged = true;
   #trustsVersions = true;
+  /** performance.now() after which a list is due. */
+  #listDue = 0;
   /** performance.now() before which watching is not tried again. */
   #pollUntil = 0;
   #refusalLogged = false;
@@ -177,6 +183,7 @@ export class ResourceWatch {
     }
     if (this.#options.watch && found.version !== "" && performance.now() >= this.#pollUntil) {
       this.#version = found.version;
+      this.#listDue = performance.now() + timing.relistMs * (1 + Math.random() / 2);
       return 0;
     }
     this.#failures = 0;
@@ -258,6 +265,7 @@ export class ResourceWatch {
         ? this.#refused("it ends at once")
         : this.#growing(timing.pollMs / 10);
     }
+    if (performance.now() >= this.#listDue) this.#version = "";
     return inOrder ? 0 : Math.random() * (timing.pollMs / 10);
   }
 

@@ -2,7 +2,9 @@
 // known RouteGroups as they are; where none are known yet, the cluster counts as one without them after some attempts.
 
 import type { Logger } from "../observability/log.ts";
-import { type ApiClient, ApiError, member, text } from "./api-client.ts";
+import type { ApiClient } from "./api-client.ts";
+import { ApiError } from "./api-error.ts";
+import { member, text } from "./json-fields.ts";
 import type { Installation } from "./resource-watch.ts";
 import { ROUTE_GROUP_DISCOVERY } from "./resources.ts";
 

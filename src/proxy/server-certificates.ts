@@ -80,7 +80,6 @@ export class ServerCertificates {
   readonly #ofHosts = new Map<string, ServerCertificate>();
   readonly #hosts = new Map<string, string>();
   readonly #ready = new LruMap<string, SecureContext>(MAX_READY_HOSTS);
-  #empty: SecureContext | null = null;
 
   /** Throws when a certificate cannot be used. */
   constructor(settings: ServerTls) {
@@ -103,14 +102,14 @@ export class ServerCertificates {
     }
   }
 
-  /** For a client that asks for `name` ("" for none) and can check these signatures (null: it does not say). */
-  choose(name: string, signatures: readonly number[] | null): SecureContext {
+  /** For a client that asks for `name` ("" for none) and can check these signatures (null: it does not say); null: there is none. */
+  choose(name: string, signatures: readonly number[] | null): SecureContext | null {
     if (name !== "" && this.#hosts.size > 0) {
       const context = this.#contextOfHost(name.toLowerCase());
       if (context !== null) return context;
     }
     const first = this.#entries[0];
-    if (first === undefined) return this.#noCertificate();
+    if (first === undefined) return null;
     if (name === "") return first.context;
     let fitting = this.#fitting.get(name);
     if (fitting === undefined) {
@@ -131,12 +130,6 @@ export class ServerCertificates {
       this.#ready.set(id, context);
     }
     return context;
-  }
-
-  /** A context with which every handshake fails, with an alert that says so. */
-  #noCertificate(): SecureContext {
-    this.#empty ??= tls().createSecureContext({ minVersion: this.#settings.minVersion });
-    return this.#empty;
   }
 
   #entry(pair: ServerCertificate): Entry {

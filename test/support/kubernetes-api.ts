@@ -139,7 +139,7 @@ export class KubernetesApi {
 
   /** Sends bytes as they are. */
   say(text: string, resource = ""): void {
-    for (const watch of this.#select(resource)) watch.response.write(text);
+    for (const { response } of this.#select(resource)) if (!response.writableEnded) response.write(text);
   }
 
   /** Resolves when `condition` holds after some request; rejects after five seconds. */
