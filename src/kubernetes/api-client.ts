@@ -10,7 +10,7 @@ import type { ApiAccess } from "./api-access.ts";
 import { ApiConnection, type ApiTimeouts, type Call, describe } from "./api-connection.ts";
 import { ApiError } from "./api-error.ts";
 import { EventCutter, JsonCutError, ListCutter, parseJson } from "./json-cutter.ts";
-import { isObject, type Json, member, text } from "./json-members.ts";
+import { isObject, type Json, member, text } from "./json-fields.ts";
 
 const TIMEOUTS: ApiTimeouts = { dialMs: 10_000, handshakeMs: 10_000, headerMs: 10_000, bodyMs: 30_000 };
 /** Objects in one page of a list. */

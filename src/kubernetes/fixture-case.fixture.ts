@@ -73,9 +73,7 @@ export interface FixtureResult {
 const TEXT_FIELDS = /^(\s*(?:- )?(?:name|key|value): )([\w.]+)$/gm;
 
 export async function runCase(one: FixtureCase): Promise<FixtureResult> {
-  const optionFile = one.file(".kube");
-  const optionText = optionFile === null ? "" : readFileSync(optionFile, "utf8");
-  const options: Any = parse(optionText.replace(TEXT_FIELDS, '$1"$2"')) ?? {};
+  const options = readOptions(one);
   const filterFiles = one.file(".default-filters");
   const log: string[] = [];
   const write = (level: string) => (message: string) => void log.push(`level=${level} msg=${quoted(message)}`);
@@ -121,11 +119,18 @@ async function readDefaultFilters(folder: string, log: Logger): Promise<Readonly
   }
 }
 
+/** The options of the .kube file. */
+export function readOptions(one: FixtureCase): Any {
+  const file = one.file(".kube");
+  const text = file === null ? "" : readFileSync(file, "utf8");
+  return parse(text.replace(TEXT_FIELDS, '$1"$2"')) ?? {};
+}
+
 function quoted(message: string): string {
   return JSON.stringify(message);
 }
 
-function readObjects(one: FixtureCase): [Kind, Any][] {
+export function readObjects(one: FixtureCase): [Kind, Any][] {
   const file = one.file(".yaml");
   if (file === null) return [];
   const found: [Kind, Any][] = [];
@@ -137,7 +142,8 @@ function readObjects(one: FixtureCase): [Kind, Any][] {
   return found;
 }
 
-const selectors: Readonly<Partial<Record<Kind, string>>> = {
+/** Names of the options with label selectors. */
+export const selectors: Readonly<Partial<Record<Kind, string>>> = {
   Ingress: "kubernetes-ingresses-label-selector",
   Service: "kubernetes-services-label-selector",
   Endpoints: "kubernetes-endpoints-label-selector",
@@ -167,7 +173,7 @@ function viewOf(objects: readonly KubernetesObject[], filters: ReadonlyMap<strin
 }
 
 /** The options of a .kube file; what it does not name is off. */
-function settingsOf(options: Any, hasDefaultFilters: boolean): TranslationSettings {
+export function settingsOf(options: Any, hasDefaultFilters: boolean): TranslationSettings {
   const rules = (list: Any, items: string): AnnotationRule[] =>
     (list ?? []).map((rule: Any) => ({ key: rule.key, value: String(rule.value), items: calls(rule[items]) }));
   return {

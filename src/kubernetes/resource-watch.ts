@@ -12,7 +12,7 @@
 import type { Logger } from "../observability/log.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
-import { member, text } from "./json-members.ts";
+import { member, text } from "./json-fields.ts";
 import { type KubernetesObject, keyOf } from "./objects.ts";
 
 /** Whether a resource is there: `unknown` counts as absent, but is looked at again soon. */

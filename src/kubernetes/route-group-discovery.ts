@@ -4,7 +4,7 @@
 import type { Logger } from "../observability/log.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
-import { member, text } from "./json-members.ts";
+import { member, text } from "./json-fields.ts";
 import type { Installation } from "./resource-watch.ts";
 import { ROUTE_GROUP_DISCOVERY } from "./resources.ts";
 

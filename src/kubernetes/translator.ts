@@ -26,9 +26,11 @@ export class ClusterTranslator implements Translator {
     this.#onFault = onFault;
   }
 
+  /** Throws for an object with a field of a wrong type: what else of the answer can be trusted is not known (spec kubernetes 3). */
   decode(kind: Kind, json: unknown): KubernetesObject | null {
     const object = decodeObject(kind, json);
     if (object instanceof DecodeFault) {
+      if (json !== null) throw new Error(object.message);
       this.#onFault(object.message);
       return null;
     }
