@@ -2,7 +2,7 @@
 // endpoints each. Objects are as large as they are in clusters: each carries the field management of its controllers.
 
 import type { KubernetesApi } from "../../test/support/kubernetes-api.ts";
-import { endpoints, ingress, service } from "../../test/support/kubernetes-objects.ts";
+import { endpointsAt, ingress, service } from "../../test/support/kubernetes-objects.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
 
 const ingresses = 15_000;
@@ -34,8 +34,10 @@ export function fillCluster(
   const live = Math.min(liveServices, withIngress);
   for (let i = 0; i < apps; i++) {
     api.store.put(managed(i < withIngress ? largeIngress(i) : largeRouteGroup(i)));
-    api.store.put(managed(service(appName(i), 80, { clusterIP: address(i, 0) })));
-    api.store.put(managed(appEndpoints(i, i < live ? addresses.slice(0, 1) : deadAddresses(i, 0), port)));
+    const ports = [{ name: "main", port: 80, targetPort: port, protocol: "TCP" }];
+    api.store.put(managed(service(appName(i), 80, { clusterIP: address(i, 0), ports })));
+    const ips = i < live ? addresses.slice(0, 1) : deadAddresses(i, 0);
+    api.store.put(managed(endpointsAt(appName(i), port, ips)));
   }
   let changes = 0;
   return {
@@ -50,7 +52,7 @@ export function fillCluster(
       const turn = ++changes;
       const app = turn % 8 === 0 ? (turn / 8) % live : live + ((turn * 7919) % Math.max(apps - live, 1));
       const list = app < live ? addresses.slice(0, 1 + (turn % addresses.length)) : deadAddresses(app, turn);
-      to.store.put(managed(appEndpoints(app, list, port)));
+      to.store.put(managed(endpointsAt(appName(app), port, list)));
     },
   };
 }
@@ -61,12 +63,6 @@ function hostOf(i: number): string {
 
 function appName(i: number): string {
   return `team-${i % namespaces}/app-${i + 1}`;
-}
-
-function appEndpoints(i: number, ips: readonly string[], port: number): StoredObject {
-  const object = endpoints(appName(i), ...ips);
-  for (const subset of object.subsets as { ports: { port: number }[] }[]) subset.ports[0]!.port = port;
-  return object;
 }
 
 function deadAddresses(i: number, turn: number): string[] {

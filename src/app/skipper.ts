@@ -18,6 +18,7 @@ import { createSupportListener, healthHandler, listenSupport } from "../support/
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import type { RunningAdmission } from "./admission.ts";
+import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
@@ -51,7 +52,14 @@ export async function startSkipper(
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
   log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
 
-  const built = buildDataClients(options, environment, log);
+  const kubernetes = await openKubernetes(options, {
+    variables: environment,
+    log,
+    hub,
+    onCertificates: (change) => supervisor.changeHostCertificates(change),
+  });
+  const clusterRoutes = kubernetes?.source ?? null;
+  const built = buildDataClients(options, environment, log, clusterRoutes === null ? [] : [clusterRoutes]);
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
   const registry = shippedRegistry(options.disabledFilters);
@@ -73,7 +81,7 @@ export async function startSkipper(
     endpoints,
     log,
     generation: () => table.generation(),
-    hostCertificates: () => null,
+    hostCertificates: () => kubernetes?.hostCertificates() ?? null,
     shuttingDown: () => shuttingDown,
   });
   supervisor.start();
@@ -88,13 +96,13 @@ export async function startSkipper(
   });
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
   const support = await openSupport(options, table, hub, log);
-  await updater.start();
+  await Promise.all([updater.start(), kubernetes?.start()]);
   await waitForStatusChecks(options.statusChecks, log);
   if (options.waitFirstRouteLoad) await updater.firstLoad;
   log.info("Dataclients are updated once, first load complete");
   await supervisor.listen();
   const certificates =
-    settings.tls === null
+    settings.tls === null || settings.tls.certificates.length === 0
       ? null
       : watchCertificates(options, settings.tls.certificates, log, (pairs) => supervisor.replaceCertificates(pairs));
   logListeners(options, settings, log);
@@ -108,6 +116,7 @@ export async function startSkipper(
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();
+      kubernetes?.stop();
       certificates?.stop();
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
@@ -118,6 +127,13 @@ export async function startSkipper(
     },
     crashWorker: () => supervisor.crashOne(),
   };
+}
+
+/** Loaded only where it is asked for: an idle proxy stays small. */
+async function openKubernetes(options: Options, environment: KubernetesEnvironment): Promise<KubernetesParts | null> {
+  if (!options.kubernetes && !options.kubernetesEnableTls) return null;
+  const { buildKubernetes } = await import("./kubernetes.ts");
+  return buildKubernetes(options, environment);
 }
 
 /** The start failed, and the message is the whole fatal line. */

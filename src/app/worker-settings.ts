@@ -184,7 +184,7 @@ function tlsVersion(text: string): PoolOptions["tlsMinVersion"] {
 async function serverTls(options: Options): Promise<ServerTls | null> {
   const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
   if (pairs instanceof Invalid) throw new Error(pairs.message);
-  if (pairs.length === 0) return null;
+  if (pairs.length === 0 && !options.kubernetesEnableTls) return null;
   return {
     certificates: pairs.map(({ cert, key }) => ({ cert, key })),
     minVersion: tlsVersion(options.tlsMinVersion),

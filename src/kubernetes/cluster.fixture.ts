@@ -60,6 +60,7 @@ export class TestCluster {
     this.client = new KubernetesDataClient({
       client: new ApiClient({ access, log, timeouts: QUICK, pageSize: 3 }),
       translator: this.translator,
+      routes: true,
       namespace: "",
       selectors: {},
       endpointSlices: false,

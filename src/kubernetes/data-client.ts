@@ -44,6 +44,8 @@ export interface ComposedChange {
 export interface KubernetesOptions {
   readonly client: ApiClient;
   readonly translator: Translator;
+  /** False: only certificates are read; Services and endpoints are not. */
+  readonly routes: boolean;
   /** "" for all. */
   readonly namespace: string;
   /** Values of labelSelector. */
@@ -112,19 +114,11 @@ export class KubernetesDataClient implements DataClient {
   #wake: NodeJS.Timeout | undefined;
   #filtersTimer: NodeJS.Timeout | undefined;
 
-  /** Throws when -kubernetes-status-from-service is no reference. */
   constructor(options: KubernetesOptions) {
-    const { client, translator, log, metrics, endpointSlices, certificates, pollMs } = options;
+    const { client, translator, log, metrics, pollMs } = options;
     this.#options = options;
     this.#timing = { pollMs, ...TIMING, ...options.timing };
-    const endpoints: Kind = endpointSlices ? "EndpointSlice" : "Endpoints";
-    this.#kinds = [
-      "Ingress",
-      "RouteGroup",
-      "Service",
-      endpoints,
-      ...(certificates === null ? [] : ["Secret" as const]),
-    ];
+    this.#kinds = kindsOf(options);
     this.state = new ClusterState(() => this.#schedule());
     this.#translation = new IncrementalTranslation(
       this.state,
@@ -338,6 +332,13 @@ export class KubernetesDataClient implements DataClient {
     };
     await read();
   }
+}
+
+function kindsOf({ routes, endpointSlices, certificates }: KubernetesOptions): Kind[] {
+  const kinds: Kind[] = ["Ingress", "RouteGroup"];
+  if (routes) kinds.push("Service", endpointSlices ? "EndpointSlice" : "Endpoints");
+  if (certificates !== null) kinds.push("Secret");
+  return kinds;
 }
 
 function keyOfSource({ kind, metadata }: RouteSource): SourceKey {

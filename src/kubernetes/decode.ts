@@ -1,7 +1,6 @@
 // From the JSON of the API to the objects that routes depend on (spec kubernetes 3 and 4): strict about the types of what is read,
 // lenient about what is not, and never crashing. Used for what is listed and watched, and by the admission webhook.
 
-import { JsonFields, type JsonObject } from "./typed-fields.ts";
 import type {
   Address,
   BackendReference,
@@ -23,6 +22,7 @@ import type {
   SliceEndpoint,
   TlsEntry,
 } from "./objects.ts";
+import { JsonFields, type JsonObject } from "./typed-fields.ts";
 
 /** Why JSON is no object of its kind. */
 export class DecodeFault {

@@ -117,8 +117,9 @@ describe("failures", () => {
 
   for (const reference of ["front", "a/b/c", "/front", "infra/"]) {
     test(`of a reference that is none: ${reference}`, async () => {
-      const message = `invalid resource reference "${reference}", expected <namespace>/<name>`;
-      await assert.rejects(TestCluster.start([], { statusFromService: reference }), { message });
+      cluster = await TestCluster.start([ingress("a", "a.test", "web")], { statusFromService: reference });
+      const reason = `invalid resource reference \\"${reference}\\", expected <namespace>/<name>`;
+      await cluster.untilLogged(`level=error msg="failed to update ingress status: ${reason}"`);
     });
   }
 });

@@ -25,6 +25,7 @@ export interface IngressStatusOptions {
 
 export class IngressStatus {
   readonly #options: IngressStatusOptions;
+  /** Of the Service; both "" when the reference is none. */
   readonly #namespace: string;
   readonly #name: string;
   /** Ingresses to look at. */
@@ -36,12 +37,8 @@ export class IngressStatus {
   #stopped = false;
   #problem = "";
 
-  /** Throws when the reference is none. */
   constructor(options: IngressStatusOptions) {
-    const [namespace = "", name = "", ...rest] = options.service.split("/");
-    if (namespace === "" || name === "" || rest.length > 0) {
-      throw new Error(`invalid resource reference "${options.service}", expected <namespace>/<name>`);
-    }
+    const [, namespace = "", name = ""] = /^([^/]+)\/([^/]+)$/.exec(options.service) ?? [];
     this.#options = options;
     this.#namespace = namespace;
     this.#name = name;
@@ -80,7 +77,7 @@ export class IngressStatus {
     const { waitMs } = this.#options;
     try {
       const wanted = this.#wanted();
-      if (wanted === null) throw new Error(`service not found: ${this.#options.service}`);
+      if (wanted === null) throw new Error(this.#whyNone());
       for (const key of this.#pending) {
         if (this.#stopped) return;
         await this.#writeOne(key, wanted);
@@ -122,6 +119,12 @@ export class IngressStatus {
         ? sliceAddresses(view.endpointSlices(this.#namespace, this.#name), zone)
         : endpointAddresses(view.endpoints(this.#namespace, this.#name)),
     );
+  }
+
+  #whyNone(): string {
+    const { service } = this.#options;
+    if (this.#name !== "") return `service not found: ${service}`;
+    return `invalid resource reference "${service}", expected <namespace>/<name>`;
   }
 
   #report(problem: string): void {

@@ -28,6 +28,7 @@ export function routeGroup(name: string, hosts: readonly string[], annotations: 
   };
 }
 
+/** `spec` adds to its spec, or replaces parts of it. */
 export function service(name: string, port = 80, spec: object = {}): StoredObject {
   return {
     kind: "Service",
@@ -37,8 +38,12 @@ export function service(name: string, port = 80, spec: object = {}): StoredObjec
 }
 
 export function endpoints(name: string, ...ips: readonly string[]): StoredObject {
+  return endpointsAt(name, 8080, ips);
+}
+
+export function endpointsAt(name: string, port: number, ips: readonly string[]): StoredObject {
   const addresses = ips.map((ip) => ({ ip }));
-  const subsets = ips.length === 0 ? [] : [{ addresses, ports: [{ name: "main", port: 8080, protocol: "TCP" }] }];
+  const subsets = ips.length === 0 ? [] : [{ addresses, ports: [{ name: "main", port, protocol: "TCP" }] }];
   return { kind: "Endpoints", metadata: named(name), subsets };
 }
 

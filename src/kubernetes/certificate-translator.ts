@@ -1,0 +1,50 @@
+// Certificates without routes: for a proxy that gets its routes from a Route Server and still serves the certificates of the cluster
+// (decisions: certificates in Exec mode). Objects are read for the hosts and Secrets that they name, and for nothing else.
+
+import { annotation } from "./annotations.ts";
+import { certificateWishes } from "./certificates.ts";
+import type { RouteSource } from "./cluster-state.ts";
+import type { ComposedChange, Translator } from "./data-client.ts";
+import type { Ingress, Kind, KubernetesObject } from "./objects.ts";
+import type { TranslationSettings } from "./settings.ts";
+import type { ClusterView, Translation } from "./translation.ts";
+import type { ClusterTranslator } from "./translator.ts";
+
+const nothing: ComposedChange = { upserts: [], deletes: [], problems: [] };
+
+export class CertificateTranslator implements Translator {
+  readonly #whole: ClusterTranslator;
+  readonly #settings: TranslationSettings;
+
+  constructor(whole: ClusterTranslator, settings: TranslationSettings) {
+    this.#whole = whole;
+    this.#settings = settings;
+  }
+
+  decode(kind: Kind, json: unknown): KubernetesObject | null {
+    return this.#whole.decode(kind, json);
+  }
+
+  isSelected(ingress: Ingress): boolean {
+    return this.#whole.isSelected(ingress);
+  }
+
+  translate(source: RouteSource, view: ClusterView): Translation {
+    const entries = source.kind === "Ingress" ? source.tls : (source.spec?.tls ?? []);
+    const hosts = source.kind === "Ingress" ? source.rules.map(({ host }) => host) : (source.spec?.hosts ?? []);
+    const { wishes, problems } = this.#isOurs(source)
+      ? certificateWishes(source.metadata, entries, [...new Set(hosts)], source.kind, view)
+      : { wishes: [], problems: [] };
+    return { routes: [], hosts: [], problems, certificates: wishes, isRejected: false };
+  }
+
+  compose(): ComposedChange {
+    return nothing;
+  }
+
+  #isOurs(source: RouteSource): boolean {
+    if (source.kind === "Ingress") return this.isSelected(source);
+    const name = annotation(source.metadata, "routeGroupClass");
+    return name === "" || this.#settings.routeGroupClass.test(name);
+  }
+}
