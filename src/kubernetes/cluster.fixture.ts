@@ -75,7 +75,7 @@ export class TestCluster {
       metrics: { gauge: (key, value) => void this.gauges.set(key, value), count: () => {} },
       description: "test",
       ...options,
-      timing: { idleMs: 2000, retryWatchMs: 60_000, batchMs: 1, graceMs: 0, ...options.timing },
+      timing: { idleMs: 2000, retryWatchMs: 60_000, batchMs: 1, restMs: 0, graceMs: 0, ...options.timing },
     });
   }
 

@@ -74,6 +74,8 @@ export interface KubernetesOptions {
 export interface ClientTiming extends WatchTiming {
   /** Changes that come within this time are translated together. */
   readonly batchMs: number;
+  /** Two translations begin at least so long after each other: under churn each takes several changes. */
+  readonly restMs: number;
   /** How long a changed object waits for a Service or endpoints that are not there. */
   readonly graceMs: number;
 }
@@ -84,6 +86,7 @@ const TIMING = {
   retryWatchMs: 300_000,
   relistMs: 3_600_000,
   batchMs: 10,
+  restMs: 100,
   graceMs: 500,
 };
 /** Routes in one transaction of a large change. */
@@ -110,6 +113,7 @@ export class KubernetesDataClient implements DataClient {
   #isLoaded = false;
   #isFlushing = false;
   #stopped = false;
+  #restUntil = 0;
   #batch: NodeJS.Timeout | undefined;
   #wake: NodeJS.Timeout | undefined;
   #filtersTimer: NodeJS.Timeout | undefined;
@@ -230,12 +234,13 @@ export class KubernetesDataClient implements DataClient {
   #schedule(): void {
     if (this.#stopped || this.#isFlushing || this.#batch !== undefined || !this.#canTranslate()) return;
     if (this.#isLoaded && this.state.touched === 0 && this.#translation.nextWaitMs > 0) return;
+    const restMs = this.#restUntil - performance.now();
     this.#batch = setTimeout(
       () => {
         this.#batch = undefined;
         void this.#flush();
       },
-      this.#isLoaded ? this.#timing.batchMs : 0,
+      this.#isLoaded ? Math.max(this.#timing.batchMs, restMs) : 0,
     );
   }
 
@@ -247,6 +252,7 @@ export class KubernetesDataClient implements DataClient {
   async #flush(): Promise<void> {
     this.#isFlushing = true;
     try {
+      this.#restUntil = performance.now() + this.#timing.restMs;
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
