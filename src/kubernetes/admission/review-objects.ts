@@ -1,8 +1,8 @@
 // The objects under review, decoded as far as their checks read them: a RouteGroup whole, of an Ingress its annotations.
 
 import { DecodeFault, metadataOf, routeGroupOf } from "../decode.ts";
-import { JsonFields } from "../typed-fields.ts";
 import type { Ingress, RouteGroup } from "../objects.ts";
+import { JsonFields } from "../typed-fields.ts";
 
 export function decodeIngress(json: unknown): Ingress | DecodeFault {
   const fields = new JsonFields();
