@@ -1,17 +1,19 @@
-// The annotations that more than one place of the translation reads, and what flags add by them (spec kubernetes 6, 7.8).
+// The annotations of Ingresses and RouteGroups that say something about their routes (spec kubernetes 6). Values are never trimmed; an
+// empty one counts as absent but for the load balancing algorithm.
 
 import type { Call } from "../eskip/route.ts";
 import type { Metadata } from "./objects.ts";
-import type { AnnotationRule, TranslationSettings } from "./settings.ts";
+import type { TranslationSettings } from "./settings.ts";
+import type { Problem } from "./translation.ts";
 
-export const ANNOTATION = {
-  filter: "zalando.org/skipper-filter",
+export const annotation = {
+  filters: "zalando.org/skipper-filter",
   ratelimit: "zalando.org/ratelimit",
-  predicate: "zalando.org/skipper-predicate",
+  predicates: "zalando.org/skipper-predicate",
   routes: "zalando.org/skipper-routes",
   backend: "zalando.org/skipper-backend",
-  loadBalancer: "zalando.org/skipper-loadbalancer",
-  backendProtocol: "zalando.org/skipper-backend-protocol",
+  lbAlgorithm: "zalando.org/skipper-loadbalancer",
+  protocol: "zalando.org/skipper-backend-protocol",
   pathMode: "zalando.org/skipper-ingress-path-mode",
   weights: "zalando.org/backend-weights",
   redirect: "zalando.org/skipper-ingress-redirect",
@@ -21,31 +23,54 @@ export const ANNOTATION = {
   routeGroupClass: "zalando.org/routegroup.class",
 } as const;
 
-/** "" when it is not there. */
-export function annotation(metadata: Metadata, key: keyof typeof ANNOTATION): string {
-  return metadata.annotations.get(ANNOTATION[key]) ?? "";
+export function annotationOf(metadata: Metadata, name: string): string {
+  return metadata.annotations.get(name) ?? "";
 }
 
-/** The items of the rules whose annotation the object carries, in the order of the flags. */
-export function annotationItems(metadata: Metadata, rules: readonly AnnotationRule[]): readonly Call[] {
-  return rules.filter(({ key, value }) => metadata.annotations.get(key) === value).flatMap(({ items }) => items);
+/** What both kinds read from their annotations and labels. */
+export interface CommonOptions {
+  /** Scheme of endpoints, "" when the annotation says nothing. */
+  readonly scheme: string;
+  readonly zoneAware: boolean;
+  /** The filter that names the application, alone or not at all. */
+  readonly application: readonly Call[];
+  /** What the object itself says about redirects; null: nothing. */
+  readonly redirect: boolean | null;
+  readonly redirectCode: number;
 }
 
-/** `annotate("Application", ...)` for an object with the label; without one nothing. */
-export function applicationFilters(metadata: Metadata, { applicationLabel }: TranslationSettings): readonly Call[] {
-  const application = applicationLabel === "" ? undefined : metadata.labels.get(applicationLabel);
-  return application ? [{ name: "annotate", args: ["Application", application] }] : [];
+export function readCommonOptions(
+  metadata: Metadata,
+  settings: TranslationSettings,
+  problems: Problem[],
+): CommonOptions {
+  return {
+    scheme: annotationOf(metadata, annotation.protocol),
+    zoneAware: annotationOf(metadata, annotation.zoneAware) !== "false",
+    application: applicationFilter(metadata, settings),
+    redirect: booleans.get(annotationOf(metadata, annotation.redirect)) ?? null,
+    redirectCode: readRedirectCode(metadata, settings, problems),
+  };
 }
 
-/** True: the endpoints of this object are those of all zones. */
-export function ignoresZones(metadata: Metadata): boolean {
-  return annotation(metadata, "zoneAware") === "false";
+const booleans = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
+const none: readonly never[] = Object.freeze([]);
+
+function applicationFilter(metadata: Metadata, { applicationLabel }: TranslationSettings): readonly Call[] {
+  const application = applicationLabel === "" ? "" : (metadata.labels.get(applicationLabel) ?? "");
+  return application === "" ? none : [{ name: "annotate", args: ["Application", application] }];
 }
 
-/** Tells a Route Server that the object ignores zones. */
-export const zoneFilter: Call = { name: "annotate", args: [ANNOTATION.zoneAware, "false"] };
-
-/** True when the host is one of -kubernetes-east-west-range-domains. */
-export function isInternal(host: string, { eastWestRangeDomains }: TranslationSettings): boolean {
-  return eastWestRangeDomains.some((domain) => host.endsWith(domain));
+function readRedirectCode(metadata: Metadata, settings: TranslationSettings, problems: Problem[]): number {
+  const text = annotationOf(metadata, annotation.redirectCode);
+  if (text === "") return settings.httpsRedirectCode;
+  const code = /^[+-]?[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+  if (code >= 300 && code < 400) return code;
+  const message = `invalid redirect code annotation: expected a number from 300 to 399, got ${JSON.stringify(text)}`;
+  problems.push({ level: "error", message, bare: true });
+  return settings.httpsRedirectCode;
 }

@@ -28,25 +28,44 @@ import { JsonFields, type JsonObject } from "./typed-fields.ts";
 export class DecodeFault {
   /** Names the field, what was expected and what was got. */
   readonly message: string;
-  constructor(message: string) {
+  /** A field has a wrong type, which no API server lets pass; and not only that something is missing. */
+  readonly isMistyped: boolean;
+  constructor(message: string, isMistyped = false) {
     this.message = message;
+    this.isMistyped = isMistyped;
   }
 }
 
 const SERVICE_LABEL = "kubernetes.io/service-name";
 const CERTIFICATE = "tls.crt";
 const PRIVATE_KEY = "tls.key";
+/** A copy of the whole object that kubectl leaves, and that no route depends on. */
+const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
-/** The object, or what is wrong with it; the message names kind, namespace and name. */
+const none: ReadonlyMap<string, string> = new Map();
+
+/** The object of a list or watch, or what is wrong with it; the message names kind, namespace and name. */
 export function decodeObject(kind: Kind, json: unknown): KubernetesObject | DecodeFault {
   const fields = new JsonFields();
   const object = fields.whole(json, "object");
-  if (object === null)
-    return new DecodeFault(`${kind}: object: expected an object, got ${json === null ? "null" : typeof json}`);
+  const fault = (reason: string, place = "") => new DecodeFault(`${kind}${place}: ${reason}`, fields.fault !== "");
+  if (object === null) return fault(fields.fault || "object: expected an object, got null");
   const decoded = decoders[kind](fields, object);
   const { namespace, name } = decoded.metadata;
-  return fields.fault === "" ? decoded : new DecodeFault(`${kind} ${namespace}/${name}: ${fields.fault}`);
+  if (fields.fault !== "") return fault(fields.fault, ` ${namespace}/${name}`);
+  // A RouteGroup without name or spec is one that its validation speaks of.
+  if (kind === "RouteGroup") return decoded;
+  const isWhole = name !== "" && !(kind in missing && fields.part(object, "spec") === null);
+  if (kind === "Ingress" && (!isWhole || namespace === "")) return new DecodeFault(missing.Ingress);
+  if (kind === "Service" && !isWhole) return new DecodeFault(missing.Service);
+  return isWhole ? decoded : fault("metadata.name: expected a name, got none");
 }
+
+/** Of objects without metadata or spec. */
+const missing = {
+  Ingress: "invalid ingress item: missing Metadata or Spec",
+  Service: "Invalid service resource detected.",
+};
 
 const decoders: {
   readonly [K in Kind]: (fields: JsonFields, object: JsonObject) => Extract<KubernetesObject, { kind: K }>;
@@ -59,35 +78,41 @@ const decoders: {
   Secret: decodeSecret,
 };
 
-/** `fallback`: the namespace of an object that names none. */
+/** Of an object with routes. `fallback`: the namespace of one that names none. */
 export function metadataOf(fields: JsonFields, object: JsonObject | null, fallback: string): Metadata {
   const metadata = fields.part(object, "metadata");
+  const annotations = fields.textMap(metadata, "annotations");
   return {
     namespace: fields.text(metadata, "namespace") || fallback,
     name: fields.text(metadata, "name"),
     uid: fields.text(metadata, "uid"),
     resourceVersion: fields.text(metadata, "resourceVersion"),
-    creationTimestamp: fields.text(metadata, "creationTimestamp"),
-    annotations: fields.textMap(metadata, "annotations"),
+    creationTimestamp: fields.time(metadata, "creationTimestamp"),
+    annotations: annotations.has(LAST_APPLIED)
+      ? new Map([...annotations].filter(([name]) => name !== LAST_APPLIED))
+      : annotations,
     labels: fields.textMap(metadata, "labels"),
   };
 }
 
-/** An Ingress without namespace, name or spec has an empty name: it is left out as a whole. */
+/** Of an object that routes only refer to: what nobody asks for is checked and dropped. */
+function shortMetadataOf(fields: JsonFields, object: JsonObject | null, fallback: string): Metadata {
+  const metadata = metadataOf(fields, object, fallback);
+  return { ...metadata, uid: "", creationTimestamp: "", annotations: none, labels: none };
+}
+
 function decodeIngress(fields: JsonFields, object: JsonObject): Ingress {
-  const metadata = metadataOf(fields, object, "");
   const spec = fields.part(object, "spec");
-  const isWhole = spec !== null && metadata.namespace !== "" && metadata.name !== "";
   return {
     kind: "Ingress",
-    metadata: isWhole ? metadata : { ...metadata, name: "" },
+    metadata: metadataOf(fields, object, ""),
     ingressClassName: fields.text(spec, "ingressClassName"),
-    defaultBackend: serviceBackend(fields, fields.part(spec, "defaultBackend")),
+    defaultBackend: fields.isAbsent(spec, "defaultBackend") ? null : serviceBackend(fields, spec, "defaultBackend"),
     rules: fields.parts(spec, "rules").map((rule) => {
       const http = fields.part(rule, "http");
       return {
         host: fields.text(rule, "host"),
-        paths: http === null ? null : fields.parts(http, "paths").flatMap((path) => ingressPath(fields, path)),
+        paths: http === null ? null : fields.parts(http, "paths").map((path) => ingressPath(fields, path)),
       };
     }),
     tls: tlsEntries(fields, spec),
@@ -95,16 +120,17 @@ function decodeIngress(fields: JsonFields, object: JsonObject): Ingress {
   };
 }
 
-function ingressPath(fields: JsonFields, path: JsonObject): IngressPath[] {
-  const backend = serviceBackend(fields, fields.part(path, "backend"));
-  if (backend === null) return [];
-  return [{ path: fields.text(path, "path"), pathType: fields.text(path, "pathType"), backend }];
+function ingressPath(fields: JsonFields, path: JsonObject): IngressPath {
+  return {
+    path: fields.text(path, "path"),
+    pathType: fields.text(path, "pathType"),
+    backend: serviceBackend(fields, path, "backend"),
+  };
 }
 
-/** null: no backend, or one of another sort than a Service. */
-function serviceBackend(fields: JsonFields, backend: JsonObject | null): ServiceBackend | null {
-  const service = fields.part(backend, "service");
-  if (service === null) return null;
+/** One that leads to something else than a Service names none. */
+function serviceBackend(fields: JsonFields, of: JsonObject | null, name: string): ServiceBackend {
+  const service = fields.part(fields.part(of, name), "service");
   const port = fields.part(service, "port");
   const number = fields.integer(port, "number");
   return { service: fields.text(service, "name"), port: number === 0 ? fields.text(port, "name") : number };
@@ -133,11 +159,9 @@ export function routeGroupOf(fields: JsonFields, object: JsonObject | null): Rou
 }
 
 function routeGroupSpec(fields: JsonFields, spec: JsonObject): RouteGroupSpec {
-  const backends = fields.items(spec, "backends").map((item) => fields.whole(item, "backends"));
-  const routes = fields.items(spec, "routes").map((item) => fields.whole(item, "routes"));
   return {
     hosts: fields.texts(spec, "hosts"),
-    backends: backends.map((backend) => ({
+    backends: fields.partsOrNull(spec, "backends").map((backend) => ({
       name: fields.text(backend, "name"),
       type: fields.text(backend, "type"),
       address: fields.text(backend, "address"),
@@ -147,7 +171,7 @@ function routeGroupSpec(fields: JsonFields, spec: JsonObject): RouteGroupSpec {
       servicePort: fields.integer(backend, "servicePort"),
     })),
     defaultBackends: backendReferences(fields, spec, "defaultBackends"),
-    routes: routes.map((route) => (route === null ? null : routeGroupRoute(fields, route))),
+    routes: fields.partsOrNull(spec, "routes").map((route) => (route === null ? null : routeGroupRoute(fields, route))),
     tls: tlsEntries(fields, spec),
   };
 }
@@ -165,19 +189,17 @@ function routeGroupRoute(fields: JsonFields, route: JsonObject): RouteGroupRoute
 }
 
 function backendReferences(fields: JsonFields, of: JsonObject, name: string): readonly BackendReference[] {
-  return fields.items(of, name).map((item) => {
-    const reference = fields.whole(item, name);
-    return { backendName: fields.text(reference, "backendName"), weight: fields.integer(reference, "weight") };
-  });
+  return fields.partsOrNull(of, name).map((reference) => ({
+    backendName: fields.text(reference, "backendName"),
+    weight: fields.integer(reference, "weight"),
+  }));
 }
 
-/** A Service without name or spec has an empty name: it is left out. */
 function decodeService(fields: JsonFields, object: JsonObject): Service {
-  const metadata = metadataOf(fields, object, "default");
   const spec = fields.part(object, "spec");
   return {
     kind: "Service",
-    metadata: spec === null ? { ...metadata, name: "" } : metadata,
+    metadata: shortMetadataOf(fields, object, "default"),
     type: fields.text(spec, "type"),
     clusterIp: fields.text(spec, "clusterIP"),
     externalName: fields.text(spec, "externalName"),
@@ -198,7 +220,7 @@ function servicePort(fields: JsonFields, port: JsonObject): ServicePort {
 function decodeEndpoints(fields: JsonFields, object: JsonObject): Endpoints {
   return {
     kind: "Endpoints",
-    metadata: metadataOf(fields, object, "default"),
+    metadata: shortMetadataOf(fields, object, "default"),
     subsets: fields.parts(object, "subsets").map((subset) => ({
       addresses: fields
         .parts(subset, "addresses")
@@ -219,11 +241,11 @@ function endpointPort(fields: JsonFields, port: JsonObject): EndpointPort {
 }
 
 function decodeEndpointSlice(fields: JsonFields, object: JsonObject): EndpointSlice {
-  const metadata = metadataOf(fields, object, "");
+  const labels = fields.textMap(fields.part(object, "metadata"), "labels");
   return {
     kind: "EndpointSlice",
-    metadata,
-    service: metadata.labels.get(SERVICE_LABEL) ?? "",
+    metadata: shortMetadataOf(fields, object, ""),
+    service: labels.get(SERVICE_LABEL) ?? "",
     endpoints: fields.parts(object, "endpoints").flatMap((endpoint) => sliceEndpoint(fields, endpoint)),
     ports: fields.isAbsent(object, "ports")
       ? null
@@ -249,7 +271,7 @@ function decodeSecret(fields: JsonFields, object: JsonObject): Secret {
   const data = fields.textMap(object, "data");
   return {
     kind: "Secret",
-    metadata: metadataOf(fields, object, "default"),
+    metadata: shortMetadataOf(fields, object, "default"),
     type: fields.text(object, "type"),
     certificate: data.get(CERTIFICATE) ?? null,
     privateKey: data.get(PRIVATE_KEY) ?? null,

@@ -178,8 +178,8 @@ export function settingsOf(options: Any, hasDefaultFilters: boolean): Translatio
     (list ?? []).map((rule: Any) => ({ key: rule.key, value: String(rule.value), items: calls(rule[items]) }));
   return {
     healthcheck: options.healthcheck === true,
-    healthcheckLogsDisabled: true,
-    healthcheckCidrs: [],
+    healthcheckLogsDisabled: options.debugLog !== true,
+    healthcheckCidrs: options.whitelistedHealthcheckCidrs ?? [],
     reverseSourcePredicate: options.reverseSourcePredicate === true,
     httpsRedirect: options.httpsRedirect === true,
     httpsRedirectCode: options.httpsRedirectCode ?? 308,

@@ -9,8 +9,9 @@ export interface Metadata {
   /** "default" where the spec says that an empty one counts so. */
   readonly namespace: string;
   readonly name: string;
-  readonly uid: string;
   readonly resourceVersion: string;
+  /** What follows is empty in objects that have no routes themselves. */
+  readonly uid: string;
   /** RFC 3339, "" when the object has none. */
   readonly creationTimestamp: string;
   readonly annotations: ReadonlyMap<string, string>;

@@ -1,56 +1,60 @@
-// Routes that send plain HTTP to HTTPS, and those that keep it from being sent there (spec kubernetes 7.10).
+// Routes that lead from HTTP to HTTPS, or keep a host from being led (spec kubernetes 7.10).
 
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
-import { NO_REDIRECT_SUFFIX, REDIRECT_ID, REDIRECT_SUFFIX } from "./route-ids.ts";
+import { appendPredicates } from "./route-edits.ts";
+import { disabledRedirectId, redirectId } from "./route-ids.ts";
 
-const PLAIN_HTTP: readonly [name: string, value: string] = ["X-Forwarded-Proto", "http"];
-/** Above whatever predicates a route has. */
-const HEAVY: Call = { name: "Weight", args: [1000] };
+const PROTO_HEADER = "X-Forwarded-Proto";
+const overHttp: readonly [string, string] = [PROTO_HEADER, "http"];
 
-/** The copy of a route that redirects. A RouteGroup's is as heavy as its route and one more. */
-export function redirectRoute(route: Route, code: number, isHeavy = true): Route {
-  return {
-    ...plainHttp(route, isHeavy),
-    id: route.id + REDIRECT_SUFFIX,
-    filters: [redirectTo(code)],
-    backend: shuntBackend,
-  };
-}
+/** Lets a redirect go before all other routes of its place. */
+const heavy: readonly Call[] = [{ name: "Weight", args: [1000] }];
 
-/** The copy of a route that serves plain HTTP although other routes redirect. */
-export function undirectedRoute(route: Route): Route {
-  return { ...plainHttp(route, true), id: route.id + NO_REDIRECT_SUFFIX };
-}
-
-/** For every host without a better route. */
+/** Redirects every request over HTTP that no heavier route takes. */
 export function globalRedirectRoute(code: number): Route {
   return makeRoute({
-    id: REDIRECT_ID,
-    headers: [PLAIN_HTTP],
-    predicates: [HEAVY],
-    filters: [redirectTo(code)],
+    id: "kube__redirect",
+    headers: [overHttp],
+    predicates: heavy,
+    filters: redirectFilters(code),
     backend: shuntBackend,
   });
 }
 
-function plainHttp(route: Route, isHeavy: boolean): Route {
+/** Redirects what the route of an Ingress would take over HTTP. */
+export function ingressRedirectRoute(route: Route, code: number): Route {
+  return appendPredicates(routeGroupRedirectRoute(route, code), heavy);
+}
+
+/** Takes over HTTP what the route takes, so that no redirect does. */
+export function disabledRedirectRoute(route: Route): Route {
+  const copy = { ...route, id: disabledRedirectId(route.id), headers: [...route.headers, overHttp] };
+  return appendPredicates(copy, heavy);
+}
+
+/** Redirects what the route of a RouteGroup would take over HTTP. */
+export function routeGroupRedirectRoute(route: Route, code: number): Route {
   return {
     ...route,
-    headers: [...route.headers, PLAIN_HTTP],
-    predicates: isHeavy ? [...route.predicates, HEAVY] : route.predicates,
+    id: redirectId(route.id),
+    headers: [...route.headers, overHttp],
+    filters: redirectFilters(code),
+    backend: shuntBackend,
   };
 }
 
-function redirectTo(code: number): Call {
-  return { name: "redirectTo", args: [code, "https:"] };
+function redirectFilters(code: number): readonly Call[] {
+  return [{ name: "redirectTo", args: [code, "https:"] }];
 }
 
-/** True when the route looks at X-Forwarded-Proto itself. */
-export function looksAtProtocol(route: Route): boolean {
-  const [name] = PLAIN_HTTP;
-  return (
-    route.headers.some(([header]) => header === name) ||
-    route.headerRegexps.some(([header]) => header === name) ||
-    route.predicates.some((call) => (call.name === "Header" || call.name === "HeaderRegexp") && call.args[0] === name)
+/** True for predicates that look at the protocol themselves: their route gets no redirect. */
+export function looksAtProto(predicates: readonly Call[]): boolean {
+  return predicates.some(
+    ({ name, args }) => (name === "Header" || name === "HeaderRegexp") && args[0] === PROTO_HEADER,
   );
+}
+
+/** The same for the texts of an Ingress, which are searched as text. */
+export function mentionsProto(...texts: readonly string[]): boolean {
+  return texts.some((text) => text.includes(`Header("${PROTO_HEADER}"`));
 }

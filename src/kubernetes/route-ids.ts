@@ -1,71 +1,66 @@
-// Ids of routes from Kubernetes (spec kubernetes 7.12). They are lossy: names that differ in other characters than letters, digits and
-// `_` may give the same id; composition.ts decides between them.
+// The ids of generated routes (spec kubernetes 7.12). They stand in logs, metrics and dashboards, so they never change; they lose
+// characters, so two objects may have equal ones (contested-ids.ts decides).
 
-/** Each character that an id cannot have becomes one `_`. */
-function byCharacter(text: string): string {
+/** Every character outside of `[0-9A-Za-z_]` as one `_`. */
+function wordOf(text: string): string {
   return text.replace(/[^0-9A-Za-z_]/gu, "_");
 }
 
-/** The same for each byte of its UTF-8 form. */
-function byByte(text: string): string {
-  return Buffer.from(text, "utf8")
-    .toString("latin1")
-    .replace(/[^0-9A-Za-z_]/g, "_");
+/** The same with one `_` for each byte of its UTF-8. */
+function bytesWordOf(text: string): string {
+  return text.replace(/[^0-9A-Za-z_]/gu, (character) => "_".repeat(Buffer.byteLength(character)));
 }
 
-export const REDIRECT_ID = "kube__redirect";
-export const HEALTHY_ID = "kube__healthz_up";
-export const UNHEALTHY_ID = "kube__healthz_down";
-export const REDIRECT_SUFFIX = "_https_redirect";
-export const NO_REDIRECT_SUFFIX = "_disable_https_redirect";
-
-export function ingressPathId(namespace: string, name: string, host: string, path: string, service: string): string {
-  return `kube_${[namespace, name, host, path, service].map(byCharacter).join("__")}`;
+/** A route of an Ingress; `target` is the Service or the external name, and what the route does not have is "". */
+export function ingressRouteId(namespace: string, name: string, host: string, path: string, target: string): string {
+  return `kube_${[namespace, name, host, path, target].map(wordOf).join("__")}`;
 }
 
-export function ingressDefaultId(namespace: string, name: string): string {
-  return `kube_${byCharacter(namespace)}__${byCharacter(name)}______`;
+/** The default backend of an Ingress that is an external name. */
+export function defaultExternalRouteId(namespace: string, name: string, externalName: string): string {
+  return ingressRouteId(namespace, name, "default", "", externalName);
 }
 
-export function ingressDefaultExternalId(namespace: string, name: string, externalName: string): string {
-  return `kube_${byCharacter(namespace)}__${byCharacter(name)}__default____${byCharacter(externalName)}`;
-}
-
-/** `id` is that of the route in the annotation, `index` its place there. */
-export function ingressExtraId(
+/** A route of the annotation skipper-routes for one host and path; `id` is "" when it has none. */
+export function extraRouteId(
   namespace: string,
   name: string,
+  { id, index }: { readonly id: string; readonly index: number },
   host: string,
   path: string,
-  id: string,
-  index: number,
 ): string {
-  return ingressPathId(namespace, `${name}_${id}_${index}`, host + path, "", "");
+  return ingressRouteId(namespace, `${name}_${id}_${index}`, host + path, "", "");
 }
 
 export function ingressCatchAllId(host: string): string {
-  return `kube___catchall__${byCharacter(host)}____`;
+  return `kube___catchall__${wordOf(host)}____`;
 }
 
-/** `method` "" for all. */
-export function routeGroupId(
-  namespace: string,
-  name: string,
+/** A route of a RouteGroup by its places in the spec; `method` is "" when the route takes all. */
+export function routeGroupRouteId(
+  { namespace, name, internal }: { readonly namespace: string; readonly name: string; readonly internal: boolean },
   method: string,
   routeIndex: number,
   backendIndex: number,
-  internal: boolean,
 ): string {
-  const space = (internal ? "internal_" : "") + byByte(namespace);
-  const of = method === "" ? "all" : byByte(method.toLowerCase());
-  return `kube_rg__${space}__${byByte(name)}__${of}__${routeIndex}_${backendIndex}`;
+  const space = (internal ? "internal_" : "") + bytesWordOf(namespace);
+  const methodWord = method === "" ? "all" : bytesWordOf(method.toLowerCase());
+  return `kube_rg__${space}__${bytesWordOf(name)}__${methodWord}__${routeIndex}_${backendIndex}`;
 }
 
 export function routeGroupCatchAllId(host: string, internal: boolean): string {
-  return `kube_rg__${internal ? "internal_" : ""}__${byByte(host)}__catchall__0_0`;
+  return `kube_rg__${internal ? "internal_" : ""}__${bytesWordOf(host)}__catchall__0_0`;
 }
 
-/** The id of the copy of a route for the old east-west host. */
+/** Of the copy for the old east-west host. */
 export function eastWestId(id: string): string {
   return id.replace(/^kube/, "kubeew");
+}
+
+export function redirectId(id: string): string {
+  return `${id}_https_redirect`;
+}
+
+export function disabledRedirectId(id: string): string {
+  return `${id}_disable_https_redirect`;
 }

@@ -43,7 +43,7 @@ function byChance(backends: readonly { readonly name: string; readonly weight: n
 function chance(value: number, balance: number): TrafficShare {
   if (value === 1) return all;
   const padding = new Array<Call>(Math.max(balance, 0)).fill({ name: "True", args: [] });
-  return { predicates: [{ name: "Traffic", args: [value] }, ...padding], isNone: value === 0 };
+  return { predicates: [{ name: "Traffic", args: [value] }, ...padding], isNone: value <= 0 };
 }
 
 function bySegment(backends: readonly { readonly name: string; readonly weight: number }[]): Shares {
@@ -60,7 +60,7 @@ function bySegment(backends: readonly { readonly name: string; readonly weight: 
     sum += even ? 1 : weight;
     const max = sum / total;
     const predicates = min === 0 && max === 1 ? [] : [{ name: "TrafficSegment", args: [min, max] }];
-    shares.set(name, { predicates, isNone: min === max });
+    shares.set(name, { predicates, isNone: max <= min });
   }
   return shares;
 }

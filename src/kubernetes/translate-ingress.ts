@@ -1,375 +1,200 @@
-// The routes of one Ingress (spec kubernetes 8), and what it contributes to the catch-all routes of its hosts. Paths in order; for
-// each the extra routes of the annotation, the route to its Service, the redirect, and the copies for old east-west hosts.
+// One Ingress as routes (spec kubernetes 8): its default backend, then for each path the extra routes of the annotation, the route to
+// the Service, what redirects do, and copies for old east-west hosts. What several Ingresses make of a host together is left to
+// composition.ts.
 
-import { printExpression } from "../eskip/printer.ts";
-import { type Backend, type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
-import { annotationItems, applicationFilters, ignoresZones, isInternal, zoneFilter } from "./annotations.ts";
+import type { Route } from "../eskip/route.ts";
+import { type AnnotationItems, annotationItems, applyAnnotationItems } from "./annotation-rules.ts";
+import { catchesAll } from "./catch-all.ts";
 import { certificateWishes } from "./certificates.ts";
-import { defaultFilters } from "./default-filters.ts";
-import { endpointsBackend, ingressPort, noEndpointsFilters, serviceEndpoints } from "./endpoints.ts";
+import { eastWestCopy, eastWestHost, isInEastWestDomain, isInternalHost, rangePredicates } from "./east-west.ts";
+import { extraRoute, pathConflict } from "./extra-routes.ts";
+import { forwarded, forwardedExtraRoute } from "./forward.ts";
 import { hostPattern } from "./host-pattern.ts";
-import { type IngressAnnotations, readIngressAnnotations } from "./ingress-annotations.ts";
-import { appendPredicates, catchesAll, countPaths, pathPart } from "./ingress-paths.ts";
-import type { Ingress, IngressPath, IngressRule, Service, ServiceBackend, ServicePort } from "./objects.ts";
-import { redirectRoute, undirectedRoute } from "./redirects.ts";
-import * as ids from "./route-ids.ts";
+import { IngressContext } from "./ingress-context.ts";
+import { defaultBackendRoute } from "./ingress-default-backend.ts";
+import { pathMatch } from "./ingress-path.ts";
+import { pathRoute } from "./ingress-path-route.ts";
+import type { Ingress, IngressPath, IngressRule } from "./objects.ts";
+import { disabledRedirectRoute, ingressRedirectRoute } from "./redirects.ts";
+import { appendPredicates, joined } from "./route-edits.ts";
+import { extraRouteId } from "./route-ids.ts";
+import { isSelectedIngress } from "./selection.ts";
 import type { TranslationSettings } from "./settings.ts";
-import { trafficShares } from "./traffic.ts";
-import type { ClusterView, IngressHostPart, Problem, Translation } from "./translation.ts";
+import { type TrafficShare, trafficShares } from "./traffic.ts";
+import { type ClusterView, type IngressHostPart, rejected, type Translation, untranslated } from "./translation.ts";
 import { validateIngress } from "./validate-ingress.ts";
+import { wildcardPredicates } from "./wildcard-hosts.ts";
 
-const HTTPS_PORT = 443;
-
+/** The routes of an Ingress that is ours, else nothing. */
 export function translateIngress(ingress: Ingress, view: ClusterView, settings: TranslationSettings): Translation {
+  if (!isSelectedIngress(ingress, settings)) return untranslated;
   const faults = validateIngress(ingress);
-  if (faults.length > 0) {
-    const problem: Problem = { level: "error", message: `[ingress] ${faults.join("\n")}`, bare: true };
-    return { routes: [], hosts: [], problems: [problem], certificates: [], isRejected: true };
-  }
+  if (faults.length > 0) return rejected(`[ingress] ${faults.join("\n")}`);
   return new IngressTranslation(ingress, view, settings).run();
 }
 
-/** Where a request goes, and the filters that belong to that. */
-interface Destination {
-  readonly backend: Backend;
-  readonly filters: readonly Call[];
-  /** A name outside of the cluster: it stands in the id, and the path counts for nothing. */
-  readonly externalName: string;
-  readonly hasEndpoints: boolean;
+/** What all routes of a host share. */
+interface HostContext {
+  readonly host: string;
+  /** Of path routes: none for the empty host. */
+  readonly hostRegexps: readonly string[];
+  /** Of extra routes. */
+  readonly extraHostRegexps: readonly string[];
+  /** Added by flags to path routes and to extra routes. */
+  readonly pathItems: AnnotationItems;
+  readonly extraItems: AnnotationItems;
+  /** False for hosts inside of the cluster. */
+  readonly hasRedirects: boolean;
 }
+
+interface HostDraft {
+  readonly routes: Route[];
+  redirect: IngressHostPart["redirect"];
+}
+
+const none: readonly never[] = Object.freeze([]);
 
 class IngressTranslation {
   readonly #ingress: Ingress;
-  readonly #view: ClusterView;
   readonly #settings: TranslationSettings;
-  readonly #annotations: IngressAnnotations;
-  readonly #problems: Problem[] = [];
-  readonly #routes: Route[] = [];
-  readonly #hosts = new Map<string, Route[]>();
-  readonly #application: readonly Call[];
-  /** "" without old east-west routes. */
+  readonly #context: IngressContext;
+  readonly #external: AnnotationItems;
+  readonly #internal: AnnotationItems;
+  readonly #hosts = new Map<string, HostDraft>();
+  /** "" when the old way is off. */
   readonly #eastWestHost: string;
 
   constructor(ingress: Ingress, view: ClusterView, settings: TranslationSettings) {
-    const { namespace, name } = ingress.metadata;
+    const { metadata } = ingress;
     this.#ingress = ingress;
-    this.#view = view;
     this.#settings = settings;
-    const { annotations, problems } = readIngressAnnotations(ingress, settings);
-    this.#annotations = annotations;
-    this.#problems.push(...problems);
-    this.#application = applicationFilters(ingress.metadata, settings);
-    this.#eastWestHost = settings.eastWestDomain === "" ? "" : `${name}.${namespace}.${settings.eastWestDomain}`;
+    this.#context = new IngressContext(ingress, view, settings);
+    this.#external = annotationItems(metadata, settings.external);
+    this.#internal = annotationItems(metadata, settings.internal);
+    this.#eastWestHost = settings.eastWestDomain === "" ? "" : eastWestHost(metadata, settings);
   }
 
   run(): Translation {
-    const { metadata, defaultBackend, rules, tls } = this.#ingress;
-    if (defaultBackend !== null) this.#defaultBackend(defaultBackend);
+    const { defaultBackend, rules } = this.#ingress;
+    const route = defaultBackend === null ? null : defaultBackendRoute(this.#context, defaultBackend);
+    if (route !== null) this.#eastWestCopy(route);
     for (const rule of rules) this.#rule(rule);
-    const ownHosts = [...new Set(rules.map(({ host }) => host))];
-    const wishes = this.#settings.tls
-      ? certificateWishes(metadata, tls, ownHosts, "Ingress", this.#view)
-      : { wishes: [], problems: [] };
-    this.#problems.push(...wishes.problems);
     return {
-      routes: this.#routes,
-      hosts: [...this.#hosts].map(([host, routes]) => this.#hostPart(host, routes)),
-      problems: this.#problems,
-      certificates: wishes.wishes,
+      routes: route === null ? none : [route],
+      hosts: [...this.#hosts].map(([host, draft]) => this.#hostPart(host, draft)),
+      certificates: this.#certificates(),
+      problems: this.#context.problems,
       isRejected: false,
     };
   }
 
-  #hostPart(host: string, routes: readonly Route[]): IngressHostPart {
-    const { redirect, redirectCode } = this.#annotations;
-    const isRedirected = redirect ?? this.#settings.httpsRedirect;
-    const memory = redirect === false ? "disabled" : isRedirected ? redirectCode : null;
+  #rule({ host, paths }: IngressRule): void {
+    if (paths === null) {
+      this.#context.report("info", "Skipping rule without http definition");
+      return;
+    }
+    const context = this.#hostContext(host);
+    const shares = this.#shares(paths);
+    for (const path of paths) {
+      for (const [index, extra] of this.#context.options.extraRoutes.entries()) {
+        this.#extraRoute(extra, index, path, context);
+      }
+      const share = shares.get(path)!;
+      if (!share.isNone) this.#pathRoute(path, share, context);
+    }
+  }
+
+  #hostContext(host: string): HostContext {
+    const inRange = isInternalHost(this.#settings, host);
+    const isInternal = inRange || isInEastWestDomain(this.#settings, host);
+    const hostRegexps = [hostPattern([host])];
     return {
       host,
-      routes: this.#withRangePredicates(host, routes),
-      redirect: this.#isCopied(host) ? memory : null,
-      catchesAll: routes.some(catchesAll),
+      hostRegexps: host === "" ? none : hostRegexps,
+      extraHostRegexps: hostRegexps,
+      pathItems: isInternal ? this.#internal : this.#external,
+      extraItems: inRange ? this.#internal : this.#external,
+      hasRedirects: !isInternal,
     };
   }
 
-  /** Once for each domain that the host is of. */
-  #withRangePredicates(host: string, routes: readonly Route[]): readonly Route[] {
-    const { eastWestRangeDomains, eastWestRangePredicates } = this.#settings;
-    const times = eastWestRangeDomains.filter((domain) => host.endsWith(domain)).length;
-    const added = new Array<readonly Call[]>(times).fill(eastWestRangePredicates).flat();
-    return added.length === 0
-      ? routes
-      : routes.map((route) => ({ ...route, predicates: [...route.predicates, ...added] }));
-  }
-
-  /** Hosts inside of the cluster have no redirects. */
-  #isCopied(host: string): boolean {
-    return !isInternal(host, this.#settings) && !this.#isOldEastWest(host);
-  }
-
-  #isOldEastWest(host: string): boolean {
-    const { eastWestDomain } = this.#settings;
-    return eastWestDomain !== "" && host.endsWith(`.${eastWestDomain}`);
-  }
-
-  #rule({ host, paths }: IngressRule): void {
-    if (paths === null) {
-      this.#tell("info", "Skipping rule without http definition");
-      return;
-    }
-    const shares = this.#sharesOf(paths);
-    for (const [i, path] of paths.entries()) {
-      this.#extraRoutes(host, path);
-      const share = shares[i]!;
-      if (!share.isNone) this.#pathRoute(host, path, share.predicates);
-    }
-  }
-
-  /** Weights divide the requests among the items with the same path. */
-  #sharesOf(paths: readonly IngressPath[]) {
-    const { weights } = this.#annotations;
-    const groups = new Map<string, number[]>();
-    for (const [i, { path }] of paths.entries()) groups.set(path, [...(groups.get(path) ?? []), i]);
-    const shares = new Array<ReturnType<typeof trafficShares>[number]>(paths.length);
-    for (const group of groups.values()) {
-      const backends = group.map((i) => {
-        const name = paths[i]!.backend.service;
-        return { name, weight: weights.get(name) ?? 0 };
-      });
-      for (const [k, share] of trafficShares(this.#settings.trafficAlgorithm, backends).entries())
-        shares[group[k]!] = share;
+  /** Backends of the same path share its traffic. */
+  #shares(paths: readonly IngressPath[]): Map<IngressPath, TrafficShare> {
+    const { weights } = this.#context.options;
+    const shares = new Map<IngressPath, TrafficShare>();
+    for (const items of Map.groupBy(paths, ({ path }) => path).values()) {
+      const backends = items.map(({ backend: { service: name } }) => ({ name, weight: weights.get(name) ?? 0 }));
+      const ofItems = trafficShares(this.#settings.trafficAlgorithm, backends);
+      for (const [i, item] of items.entries()) shares.set(item, ofItems[i]!);
     }
     return shares;
   }
 
-  #pathRoute(host: string, path: IngressPath, traffic: readonly Call[]): void {
+  #draft(host: string): HostDraft {
+    let draft = this.#hosts.get(host);
+    if (draft === undefined) {
+      draft = { routes: [], redirect: null };
+      this.#hosts.set(host, draft);
+    }
+    return draft;
+  }
+
+  #extraRoute(extra: Route, index: number, item: IngressPath, context: HostContext): void {
     const { namespace, name } = this.#ingress.metadata;
-    const destination = this.#destination(path.backend);
-    if (destination === null) return;
-    const { externalName, hasEndpoints } = destination;
-    const isExternal = externalName !== "";
-    const part = isExternal ? null : pathPart(path, this.#annotations.pathMode);
-    const base = makeRoute({
-      id: isExternal
-        ? ids.ingressPathId(namespace, name, host, "", externalName)
-        : ids.ingressPathId(namespace, name, host, path.path, path.backend.service),
-      hostRegexps: host === "" ? [] : [hostPattern([host])],
-      ...part,
-      filters: [
-        ...this.#application,
-        ...this.#defaultFilters(path.backend.service),
-        ...(hasEndpoints ? this.#annotations.filters : []),
-        ...destination.filters,
-      ],
-      backend: destination.backend,
-    });
-    const replacesPaths = this.#annotations.pathMode === "path-prefix";
-    const annotated = appendPredicates(base, this.#annotations.predicates, replacesPaths);
-    const predicates = isExternal ? annotated.predicates : [...annotated.predicates, ...traffic];
-    const route = this.#forwarded({ ...annotated, predicates });
-    const rules = this.#isCopied(host) ? this.#settings.external : this.#settings.internal;
-    const whole = this.#withItems(route, rules);
-    this.#add(host, whole);
-    this.#redirect(host, route);
-    this.#eastWestCopy(whole);
-  }
-
-  #redirect(host: string, route: Route): void {
-    const { redirect, redirectCode, hasOwnRedirect } = this.#annotations;
-    if (hasOwnRedirect || !this.#isCopied(host)) return;
-    if (redirect === true || (redirect === null && this.#settings.httpsRedirect)) {
-      this.#add(host, redirectRoute(route, redirectCode));
-    } else if (redirect === false) {
-      this.#add(host, undirectedRoute(route));
+    const { application, forwardUrl, pathMode, hostRedirect } = this.#context.options;
+    const { host, extraHostRegexps, extraItems, hasRedirects } = context;
+    const id = extraRouteId(namespace, name, { id: extra.id, index }, host, item.path);
+    const copy = applyAnnotationItems(extraRoute(extra, id, extraHostRegexps, pathMatch(item, pathMode)), extraItems);
+    const route = forwardedExtraRoute({ ...copy, filters: joined(application, copy.filters) }, forwardUrl);
+    const conflict = pathConflict(route);
+    if (conflict !== "") this.#context.report("error", conflict);
+    else {
+      const draft = this.#draft(host);
+      draft.routes.push(appendPredicates(route, wildcardPredicates(host)));
+      if (hasRedirects && hostRedirect !== null) draft.redirect = hostRedirect;
     }
+    this.#eastWestCopy(route);
   }
 
-  #extraRoutes(host: string, path: IngressPath): void {
-    const { namespace, name } = this.#ingress.metadata;
-    const rules = isInternal(host, this.#settings) ? this.#settings.internal : this.#settings.external;
-    for (const [i, extra] of this.#annotations.extraRoutes.entries()) {
-      const part = pathPart(path, this.#annotations.pathMode);
-      const copy: Route = {
-        ...extra,
-        id: ids.ingressExtraId(namespace, name, host, path.path, extra.id, i),
-        hostRegexps: [hostPattern([host])],
-        pathRegexps: part.pathRegexps.length > 0 ? part.pathRegexps : extra.pathRegexps,
-        predicates: [
-          ...(part.path === "" ? part.predicates : [{ name: "Path", args: [part.path] }]),
-          ...extra.predicates,
-        ],
-        filters: [...this.#application, ...extra.filters],
-      };
-      const whole = this.#withItems(copy, rules);
-      // An extra route that answers itself keeps doing so.
-      const isForwarded = this.#annotations.forward && extra.backend.type !== "shunt";
-      const route = isForwarded
-        ? this.#forwarded(whole)
-        : this.#annotations.forward
-          ? { ...whole, filters: [] }
-          : whole;
-      const paths = countPaths(route);
-      if (paths <= 1) this.#add(host, route);
-      else {
-        const text = printExpression(route);
-        this.#tell("error", `Ignoring route due to multiple path predicates: ${paths} path predicates, route: ${text}`);
-      }
-      this.#eastWestCopy(route);
+  #pathRoute(item: IngressPath, share: TrafficShare, context: HostContext): void {
+    const { forwardUrl, pathRedirect } = this.#context.options;
+    const { host, hostRegexps, pathItems, hasRedirects } = context;
+    const own = pathRoute(this.#context, item, share.predicates, host, hostRegexps);
+    if (own === null) return;
+    const route = forwarded(own, forwardUrl);
+    const annotated = applyAnnotationItems(route, pathItems);
+    const draft = this.#draft(host);
+    draft.routes.push(appendPredicates(annotated, wildcardPredicates(host)));
+    if (hasRedirects && pathRedirect !== null) {
+      const redirect =
+        pathRedirect === "disabled" ? disabledRedirectRoute(route) : ingressRedirectRoute(route, pathRedirect);
+      draft.routes.push(forwarded(redirect, forwardUrl));
+      draft.redirect = pathRedirect;
     }
-  }
-
-  #defaultBackend(backend: ServiceBackend): void {
-    const { namespace, name } = this.#ingress.metadata;
-    const service = this.#view.service(namespace, backend.service);
-    if (service === undefined) {
-      this.#tell("error", `Failed to get service ${backend.service}, ${backend.port}`);
-      this.#tell("error", "Failed to convert default backend: service not found");
-      return;
-    }
-    const port = portOf(service, backend);
-    let destination: Destination | null;
-    if (port === null) {
-      const ports = service.ports.map((one) => one.name || one.port).join(" ");
-      this.#tell(
-        "error",
-        `Failed to find target port [${ports}], ${backend.port}, for service ${backend.service} add shuntroute: target port not found`,
-      );
-      destination = withoutEndpoints;
-    } else {
-      destination = this.#toService(service, port, (reason) =>
-        this.#tell("error", `Failed to convert default backend: ${reason}`),
-      );
-    }
-    if (destination === null) return;
-    const { externalName } = destination;
-    const route = makeRoute({
-      id:
-        externalName === ""
-          ? ids.ingressDefaultId(namespace, name)
-          : ids.ingressDefaultExternalId(namespace, name, externalName),
-      filters: [...this.#application, ...destination.filters],
-      backend: destination.backend,
-    });
-    const forwarded = this.#forwarded(route);
-    this.#routes.push(forwarded);
-    this.#eastWestCopy(forwarded);
-  }
-
-  /** Where a path leads; null: it has no route. */
-  #destination(backend: ServiceBackend): Destination | null {
-    const { namespace, name } = this.#ingress.metadata;
-    const service = this.#view.service(namespace, backend.service);
-    if (service === undefined) {
-      this.#tell("error", `Failed to get service ${backend.service}, ${backend.port}`);
-      return null;
-    }
-    const port = portOf(service, backend);
-    if (port === null) return withoutEndpoints;
-    return this.#toService(service, port, (reason, isOff) =>
-      this.#tell(
-        "info",
-        isOff
-          ? `Not enabled to reference external name from ingress: ${namespace}/${name}`
-          : `Not allowed external name: ${reason}`,
-      ),
-    );
-  }
-
-  #toService(
-    service: Service,
-    port: ServicePort,
-    refuse: (reason: string, isOff: boolean) => void,
-  ): Destination | null {
-    const settings = this.#settings;
-    const { namespace, name } = service.metadata;
-    const scheme = port.targetPort === HTTPS_PORT ? "https" : "http";
-    if (service.type === "ExternalName") return this.#toExternalName(service, port, scheme, refuse);
-    if (settings.forceService) {
-      const address = `${scheme}://${name}.${namespace}.svc.cluster.local:${port.targetPort}`;
-      return { backend: { type: "network", address }, filters: [], externalName: "", hasEndpoints: true };
-    }
-    const { metadata } = this.#ingress;
-    const endpoints = serviceEndpoints(this.#view, settings, metadata, service, ingressPort(port), false);
-    const backend = endpointsBackend(endpoints, this.#annotations.algorithm);
-    if (backend === null) return withoutEndpoints;
-    const filters = backend.type === "lb" && ignoresZones(metadata) ? [zoneFilter] : [];
-    return { backend, filters, externalName: "", hasEndpoints: true };
-  }
-
-  #toExternalName(
-    { externalName }: Service,
-    port: ServicePort,
-    scheme: string,
-    refuse: (reason: string, isOff: boolean) => void,
-  ): Destination | null {
-    const { externalNames, allowedExternalNames, externalNamePreserveHost } = this.#settings;
-    if (!externalNames) {
-      refuse("ingress is not enabled to reference external name service", true);
-      return null;
-    }
-    if (allowedExternalNames !== null && !allowedExternalNames.some((pattern) => pattern.test(externalName))) {
-      refuse(`ingress with not allowed external name service: ${externalName}`, false);
-      return null;
-    }
-    const host: Call = { name: "setRequestHeader", args: ["Host", externalName] };
-    return {
-      backend: { type: "network", address: `${scheme}://${externalName}:${port.targetPort}` },
-      filters: externalNamePreserveHost ? [] : [host],
-      externalName,
-      hasEndpoints: true,
-    };
-  }
-
-  #defaultFilters(service: string): readonly Call[] {
-    if (!this.#settings.hasDefaultFilters) return [];
-    const { filters, fault } = defaultFilters(this.#view, this.#ingress.metadata.namespace, service);
-    if (fault !== "") this.#tell("error", `Failed to retrieve default filters: ${fault}`);
-    return filters;
-  }
-
-  /** All goes to -forward-backend-url, without filters. */
-  #forwarded(route: Route): Route {
-    if (!this.#annotations.forward) return route;
-    return { ...route, filters: [], backend: { type: "network", address: this.#settings.forwardBackendUrl } };
-  }
-
-  #withItems(route: Route, rules: TranslationSettings["external"]): Route {
-    const { metadata } = this.#ingress;
-    const predicates = annotationItems(metadata, rules.predicates);
-    const filters = annotationItems(metadata, rules.filters);
-    if (predicates.length === 0 && filters.length === 0) return route;
-    return { ...route, predicates: [...route.predicates, ...predicates], filters: [...route.filters, ...filters] };
+    this.#eastWestCopy(forwarded(annotated, forwardUrl));
   }
 
   #eastWestCopy(route: Route): void {
-    if (this.#eastWestHost === "") return;
-    const copy = { ...route, id: ids.eastWestId(route.id), hostRegexps: [hostPattern([this.#eastWestHost])] };
-    this.#add(this.#eastWestHost, this.#annotations.forward ? { ...copy, filters: [] } : copy);
+    const host = this.#eastWestHost;
+    if (host !== "") this.#draft(host).routes.push(eastWestCopy(route, host));
   }
 
-  #add(host: string, route: Route): void {
-    const routes = this.#hosts.get(host);
-    if (routes === undefined) this.#hosts.set(host, [route]);
-    else routes.push(route);
+  #hostPart(host: string, { routes, redirect }: HostDraft): IngressHostPart {
+    const predicates = rangePredicates(this.#settings, host);
+    return {
+      host,
+      routes: routes.map((route) => appendPredicates(route, predicates)),
+      redirect,
+      catchesAll: routes.some(catchesAll),
+    };
   }
 
-  #tell(level: Problem["level"], message: string): void {
-    this.#problems.push({ level, message, bare: false });
+  #certificates(): Translation["certificates"] {
+    const { metadata, tls, rules } = this.#ingress;
+    if (!this.#settings.tls || tls.length === 0) return none;
+    const hosts = [...new Set(rules.map((rule) => rule.host))];
+    const { wishes, problems } = certificateWishes(metadata, tls, hosts, "Ingress", this.#context.view);
+    this.#context.problems.push(...problems);
+    return wishes;
   }
-}
-
-const withoutEndpoints: Destination = {
-  backend: shuntBackend,
-  filters: noEndpointsFilters,
-  externalName: "",
-  hasEndpoints: false,
-};
-
-/** The port of the Service that an Ingress names by number or name. */
-function portOf(service: Service, { port }: ServiceBackend): ServicePort | null {
-  const wanted = String(port);
-  const found = service.ports.find(
-    (one) => one.targetPort !== null && (String(one.port) === wanted || one.name === wanted),
-  );
-  return found ?? null;
 }
