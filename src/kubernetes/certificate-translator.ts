@@ -1,11 +1,11 @@
 // Certificates without routes: for a proxy that gets its routes from a Route Server and still serves the certificates of the cluster
 // (decisions: certificates in Exec mode). Objects are read for the hosts and Secrets that they name, and for nothing else.
 
-import { annotation } from "./annotations.ts";
 import { certificateWishes } from "./certificates.ts";
 import type { RouteSource } from "./cluster-state.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import type { Ingress, Kind, KubernetesObject } from "./objects.ts";
+import { isSelectedIngress, isSelectedRouteGroup } from "./selection.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView, Translation } from "./translation.ts";
 import type { ClusterTranslator } from "./translator.ts";
@@ -26,7 +26,7 @@ export class CertificateTranslator implements Translator {
   }
 
   isSelected(ingress: Ingress): boolean {
-    return this.#whole.isSelected(ingress);
+    return isSelectedIngress(ingress, this.#settings);
   }
 
   translate(source: RouteSource, view: ClusterView): Translation {
@@ -43,8 +43,6 @@ export class CertificateTranslator implements Translator {
   }
 
   #isOurs(source: RouteSource): boolean {
-    if (source.kind === "Ingress") return this.isSelected(source);
-    const name = annotation(source.metadata, "routeGroupClass");
-    return name === "" || this.#settings.routeGroupClass.test(name);
+    return source.kind === "Ingress" ? this.isSelected(source) : isSelectedRouteGroup(source, this.#settings);
   }
 }

@@ -1,6 +1,7 @@
 // Runs one fixture of the translation: objects in YAML in, routes and messages out. For the fixtures of the repository (testdata/) and the
 // shared ones, which have the same form.
 
+import assert from "node:assert/strict";
 import {
   lstatSync,
   mkdtempSync,
@@ -14,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse, parseAllDocuments } from "yaml";
+import { canonicalRoute } from "../eskip/canonical.ts";
 import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import type { Call, Route } from "../eskip/route.ts";
 import type { Logger } from "../observability/log.ts";
@@ -78,7 +80,10 @@ export async function runCase(one: FixtureCase): Promise<FixtureResult> {
   const log: string[] = [];
   const write = (level: string) => (message: string) => void log.push(`level=${level} msg=${quoted(message)}`);
   const logger = { debug: write("debug"), info: write("info"), warn: write("warning"), error: write("error") };
-  const filters = filterFiles === null ? new Map() : await readDefaultFilters(filterFiles, logger);
+  const filters =
+    filterFiles === null
+      ? new Map()
+      : await withLinks(filterFiles, (folder) => new DefaultFilterFiles(folder, logger).read());
   const translator = new ClusterTranslator(settingsOf(options, filterFiles !== null), write("error"));
   const objects = selected(readObjects(one), options).flatMap(([kind, json]) => translator.decode(kind, json) ?? []);
   const view = viewOf(objects, filters);
@@ -100,12 +105,12 @@ export async function runCase(one: FixtureCase): Promise<FixtureResult> {
   return { routes: upserts, log };
 }
 
-/** A link that was checked out as a file holds the name of its target. */
-async function readDefaultFilters(folder: string, log: Logger): Promise<ReadonlyMap<string, string>> {
+/** Runs with a folder of default filters in which what was checked out as a file that names another is the link that it was. */
+export async function withLinks<T>(folder: string, run: (folder: string) => Promise<T>): Promise<T> {
   const names = statSync(folder).isDirectory() ? readdirSync(folder) : [];
   const isLink = (name: string) => names.includes(readFileSync(path.join(folder, name), "utf8").trim());
   const links = names.filter((name) => !lstatSync(path.join(folder, name)).isSymbolicLink() && isLink(name));
-  if (links.length === 0) return new DefaultFilterFiles(folder, log).read();
+  if (links.length === 0) return run(folder);
   const copy = mkdtempSync(path.join(tmpdir(), "default-filters-"));
   try {
     for (const name of names) {
@@ -113,7 +118,7 @@ async function readDefaultFilters(folder: string, log: Logger): Promise<Readonly
       if (links.includes(name)) symlinkSync(text.trim(), path.join(copy, name));
       else writeFileSync(path.join(copy, name), text);
     }
-    return await new DefaultFilterFiles(copy, log).read();
+    return await run(copy);
   } finally {
     rmSync(copy, { recursive: true });
   }
@@ -227,4 +232,19 @@ function regexp(pattern: string) {
   const compiled = compileRegexp(pattern);
   if (compiled instanceof RegexpError) throw new Error(compiled.message);
   return compiled;
+}
+
+/** Routes by id in canonical form, without zones; predicates of one name in any order. */
+export function comparable(routes: readonly Route[]): unknown {
+  const byId = new Map<string, unknown>();
+  for (const route of routes) {
+    assert.ok(!byId.has(route.id), `two routes with the id ${route.id}`);
+    const { predicates, filters, backend } = canonicalRoute(route);
+    const plain =
+      backend.type === "lb"
+        ? { ...backend, endpoints: backend.endpoints.map(({ address }) => address).sort() }
+        : backend;
+    byId.set(route.id, { predicates: predicates.map((call) => JSON.stringify(call)).sort(), filters, backend: plain });
+  }
+  return Object.fromEntries([...byId].sort());
 }

@@ -3,16 +3,13 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { canonicalRoute } from "../eskip/canonical.ts";
 import { parseDocument } from "../eskip/parser.ts";
-import type { Route } from "../eskip/route.ts";
-import { type FixtureCase, findCases, runCase } from "./fixture-case.fixture.ts";
+import { comparable, type FixtureCase, findCases, runCase } from "./fixture-case.fixture.ts";
 
 const own = new URL("testdata/", import.meta.url).pathname;
 const shared = new URL("../../../shared/vectors/kubernetes/", import.meta.url).pathname;
 
-/** What these are about is done by the data client, and tested there. */
-const aboutTheApi = "about faults of the API";
+const aboutTheApi = "about faults of the API: see data-client.fixtures.test.ts";
 
 function skipReason(one: FixtureCase): string | false {
   return one.file(".api") !== null || one.file(".error") !== null ? aboutTheApi : false;
@@ -45,19 +42,4 @@ async function check(one: FixtureCase): Promise<void> {
       `no log line matches ${line} in:\n${log.join("\n")}`,
     );
   }
-}
-
-/** Routes by id in canonical form, without zones; predicates of one name in any order. */
-function comparable(routes: readonly Route[]): unknown {
-  const byId = new Map<string, unknown>();
-  for (const route of routes) {
-    assert.ok(!byId.has(route.id), `two routes with the id ${route.id}`);
-    const { predicates, filters, backend } = canonicalRoute(route);
-    const plain =
-      backend.type === "lb"
-        ? { ...backend, endpoints: backend.endpoints.map(({ address }) => address).sort() }
-        : backend;
-    byId.set(route.id, { predicates: predicates.map((call) => JSON.stringify(call)).sort(), filters, backend: plain });
-  }
-  return Object.fromEntries([...byId].sort());
 }
