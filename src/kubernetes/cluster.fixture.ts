@@ -9,7 +9,7 @@ import { printExpression } from "../eskip/printer.ts";
 import { ApplicationLog, type LogLevel } from "../observability/log.ts";
 import { ApiClient } from "./api-client.ts";
 import { ClusterState, type SourceKey } from "./cluster-state.ts";
-import { KubernetesDataClient, type KubernetesOptions } from "./data-client.ts";
+import { KubernetesDataClient, type KubernetesOptions, type Translator } from "./data-client.ts";
 import { KINDS } from "./objects.ts";
 import { FixtureTranslator } from "./translator.fixture.ts";
 
@@ -31,6 +31,9 @@ export const small = [
   endpoints("team/web", "10.0.0.4"),
 ];
 
+/** `makeTranslator`: another translation than the plain one; a new one for each call. */
+export type ClusterOptions = Partial<KubernetesOptions> & { readonly makeTranslator?: () => Translator };
+
 export class TestCluster {
   readonly api: KubernetesApi;
   readonly host = new RecordingHost();
@@ -38,13 +41,14 @@ export class TestCluster {
   readonly gauges = new Map<string, number>();
   readonly translator: FixtureTranslator;
   readonly client: KubernetesDataClient;
-  readonly #slices: boolean;
+  readonly #makeTranslator: () => Translator;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(api: KubernetesApi, options: Partial<KubernetesOptions>, tokenFile: string, level: LogLevel) {
+  private constructor(api: KubernetesApi, options: ClusterOptions, tokenFile: string, level: LogLevel) {
+    const { makeTranslator, ...rest } = options;
     this.api = api;
-    this.#slices = options.endpointSlices ?? false;
-    this.translator = new FixtureTranslator(this.#slices);
+    this.translator = new FixtureTranslator(options.endpointSlices);
+    this.#makeTranslator = makeTranslator ?? (() => new FixtureTranslator(options.endpointSlices));
     const log = new ApplicationLog({
       level,
       prefix: "",
@@ -59,7 +63,7 @@ export class TestCluster {
     const access = { url: api.url, ca: "", tokenFile, proxyEnv: null };
     this.client = new KubernetesDataClient({
       client: new ApiClient({ access, log, timeouts: QUICK, pageSize: 3 }),
-      translator: this.translator,
+      translator: makeTranslator === undefined ? this.translator : makeTranslator(),
       routes: true,
       namespace: "",
       selectors: {},
@@ -74,7 +78,7 @@ export class TestCluster {
       log,
       metrics: { gauge: (key, value) => void this.gauges.set(key, value), count: () => {} },
       description: "test",
-      ...options,
+      ...rest,
       timing: { idleMs: 2000, retryWatchMs: 60_000, batchMs: 1, restMs: 0, graceMs: 0, ...options.timing },
     });
   }
@@ -82,7 +86,7 @@ export class TestCluster {
   /** Starts a data client; resolves when its first attempt is over. */
   static async start(
     objects: readonly StoredObject[],
-    options: Partial<KubernetesOptions> = {},
+    options: ClusterOptions = {},
     prepare: (api: KubernetesApi) => void = () => {},
     tokenFile = "",
     level: LogLevel = "info",
@@ -119,7 +123,7 @@ export class TestCluster {
   /** The routes that a full translation of what the API holds now makes. */
   expected(): Record<string, string> {
     const state = new ClusterState(() => {});
-    const translator = new FixtureTranslator(this.#slices);
+    const translator = this.#makeTranslator();
     for (const kind of KINDS) {
       if (kind === "RouteGroup" && this.api.hasRouteGroups !== true) continue;
       for (const object of this.api.store.all(kind)) {

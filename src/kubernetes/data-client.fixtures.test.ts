@@ -48,7 +48,7 @@ async function load(one: FixtureCase, filters: string): Promise<TestCluster> {
   const started = await TestCluster.start(
     [],
     {
-      translator: new ClusterTranslator(settings, say),
+      makeTranslator: () => new ClusterTranslator(settings, say),
       selectors: Object.fromEntries(given) as Partial<Record<Kind, string>>,
       endpointSlices: settings.endpointSlices,
       topologyZone: settings.topologyZone,

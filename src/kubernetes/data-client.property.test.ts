@@ -7,20 +7,42 @@ import fc from "fast-check";
 import type { Fault } from "../../test/support/kubernetes-api.ts";
 import { endpointSlice, endpoints, ingress, routeGroup, service } from "../../test/support/kubernetes-objects.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
+import { defaultOptions } from "../config/options.ts";
 import { TestCluster } from "./cluster.fixture.ts";
+import { parseTranslationSettings } from "./parse-settings.ts";
+import { ClusterTranslator } from "./translator.ts";
 
 type Step = (cluster: TestCluster) => void | Promise<void>;
 
-const names = fc.constantFrom("a", "b", "team/a", "team/b", "c");
+/** Some of them make routes of the same ids. */
+const names = fc.constantFrom("a", "b", "a.b", "a-b", "team/a", "team/b");
 const services = fc.constantFrom("web", "shop", "late");
 const hosts = fc.constantFrom("web.test", "shop.test", "late.test", "other.test");
 const placed = fc.tuple(fc.constantFrom("", "team/"), services).map(([namespace, name]) => namespace + name);
 const ip = fc.integer({ min: 1, max: 9 }).map((n) => `10.0.0.${n}`);
 const ips = fc.uniqueArray(ip, { maxLength: 3 });
-const annotations = fc.constantFrom<Record<string, string>>({}, { mark: "x" }, { invalid: "yes" });
+const annotations = fc.constantFrom<Record<string, string>>(
+  {},
+  { "zalando.org/skipper-filter": 'setPath("/x")' },
+  { "zalando.org/skipper-filter": "setPath(" },
+  { "zalando.org/skipper-predicate": "True()" },
+  { "zalando.org/skipper-routes": 'extra: Path("/extra") -> <shunt>' },
+  { "zalando.org/skipper-ingress-redirect": "true" },
+  { "zalando.org/skipper-ingress-redirect": "false", "zalando.org/skipper-ingress-redirect-code": "302" },
+  { "kubernetes.io/ingress.class": "other", "zalando.org/routegroup.class": "other" },
+);
+const pathTypes = fc.constantFrom("Prefix", "Exact", "ImplementationSpecific");
+
+function withPathType(object: StoredObject, pathType: string): StoredObject {
+  const { rules } = object.spec as { rules: { http: { paths: object[] } }[] };
+  for (const { http } of rules) http.paths = http.paths.map((path) => ({ ...path, path: "/p", pathType }));
+  return object;
+}
 
 const objects: fc.Arbitrary<StoredObject> = fc.oneof(
-  fc.tuple(names, hosts, services, annotations).map((args) => ingress(...args)),
+  fc
+    .tuple(names, hosts, services, annotations, pathTypes)
+    .map(([name, host, to, given, pathType]) => withPathType(ingress(name, host, to, given), pathType)),
   fc
     .tuple(names, fc.uniqueArray(hosts, { minLength: 1, maxLength: 3 }), annotations)
     .map((args) => routeGroup(...args)),
@@ -114,7 +136,10 @@ for (const [title, options] of [
   test(`${title}: the routes end as those of a full translation`, async () => {
     const property = fc.asyncProperty(fc.array(objects, { maxLength: 10 }), steps, async (initial, sequence) => {
       const timing = { idleMs: 100, retryWatchMs: 30, ...("timing" in options ? options.timing : {}) };
-      const cluster = await TestCluster.start(initial, { pollMs: 10, ...options, timing });
+      const flags = { ...defaultOptions(), enableKubernetesEndpointslices: "endpointSlices" in options };
+      const settings = parseTranslationSettings(flags);
+      const makeTranslator = () => new ClusterTranslator(settings, () => {});
+      const cluster = await TestCluster.start(initial, { pollMs: 10, makeTranslator, ...options, timing });
       try {
         for (const step of sequence) await step(cluster);
         cluster.api.fault = () => null;

@@ -18,7 +18,6 @@ import { parse, parseAllDocuments } from "yaml";
 import { canonicalRoute } from "../eskip/canonical.ts";
 import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import type { Call, Route } from "../eskip/route.ts";
-import type { Logger } from "../observability/log.ts";
 import { compileRegexp, RegexpError } from "../util/regexp.ts";
 import { CertificateRegistry } from "./certificate-registry.ts";
 import { DefaultFilterFiles } from "./default-filter-files.ts";
