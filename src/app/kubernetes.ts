@@ -60,7 +60,7 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
   const translator = new ClusterTranslator(settings, (message) => log.error(message));
   const client = new KubernetesDataClient({
     client: new ApiClient({ access, log }),
-    translator: options.kubernetes ? translator : new CertificateTranslator(translator, settings),
+    translator: options.kubernetes ? translator : new CertificateTranslator(translator),
     routes: options.kubernetes,
     namespace: options.kubernetesNamespace,
     selectors: {},

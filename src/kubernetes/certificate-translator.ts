@@ -4,9 +4,7 @@
 import { certificateWishes } from "./certificates.ts";
 import type { RouteSource } from "./cluster-state.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
-import type { Ingress, Kind, KubernetesObject } from "./objects.ts";
-import { isSelectedIngress, isSelectedRouteGroup } from "./selection.ts";
-import type { TranslationSettings } from "./settings.ts";
+import type { Kind, KubernetesObject } from "./objects.ts";
 import type { ClusterView, Translation } from "./translation.ts";
 import type { ClusterTranslator } from "./translator.ts";
 
@@ -14,25 +12,23 @@ const nothing: ComposedChange = { upserts: [], deletes: [], problems: [] };
 
 export class CertificateTranslator implements Translator {
   readonly #whole: ClusterTranslator;
-  readonly #settings: TranslationSettings;
 
-  constructor(whole: ClusterTranslator, settings: TranslationSettings) {
+  constructor(whole: ClusterTranslator) {
     this.#whole = whole;
-    this.#settings = settings;
   }
 
   decode(kind: Kind, json: unknown): KubernetesObject | null {
     return this.#whole.decode(kind, json);
   }
 
-  isSelected(ingress: Ingress): boolean {
-    return isSelectedIngress(ingress, this.#settings);
+  isSelected(source: RouteSource): boolean {
+    return this.#whole.isSelected(source);
   }
 
   translate(source: RouteSource, view: ClusterView): Translation {
     const entries = source.kind === "Ingress" ? source.tls : (source.spec?.tls ?? []);
     const hosts = source.kind === "Ingress" ? source.rules.map(({ host }) => host) : (source.spec?.hosts ?? []);
-    const { wishes, problems } = this.#isOurs(source)
+    const { wishes, problems } = this.isSelected(source)
       ? certificateWishes(source.metadata, entries, [...new Set(hosts)], source.kind, view)
       : { wishes: [], problems: [] };
     return { routes: [], hosts: [], problems, certificates: wishes, isRejected: false };
@@ -40,9 +36,5 @@ export class CertificateTranslator implements Translator {
 
   compose(): ComposedChange {
     return nothing;
-  }
-
-  #isOurs(source: RouteSource): boolean {
-    return source.kind === "Ingress" ? this.isSelected(source) : isSelectedRouteGroup(source, this.#settings);
   }
 }

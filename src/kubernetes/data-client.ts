@@ -17,10 +17,11 @@ import { IngressStatus } from "./ingress-status.ts";
 import type { KubernetesMetrics } from "./metrics.ts";
 import { ObjectEvents } from "./object-events.ts";
 import { ObjectReports } from "./object-reports.ts";
-import type { Ingress, Kind, KubernetesObject } from "./objects.ts";
+import type { Kind, KubernetesObject } from "./objects.ts";
 import { ResourceWatch, type WatchTiming } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
+import { RouteGroupStatus } from "./route-group-status.ts";
 import type { ClusterView, Problem, Translation } from "./translation.ts";
 
 /** The translation of objects, as the data client needs it. */
@@ -30,8 +31,8 @@ export interface Translator {
   translate(source: RouteSource, view: ClusterView): Translation;
   /** Takes up changed translations. */
   compose(changes: readonly TranslationChange[]): ComposedChange;
-  /** Whether the class of an Ingress is one of ours. */
-  isSelected(ingress: Ingress): boolean;
+  /** Whether the class of an object is one of ours. */
+  isSelected(source: RouteSource): boolean;
 }
 
 /** What changed translations make of the routes. */
@@ -103,7 +104,8 @@ export class KubernetesDataClient implements DataClient {
   readonly #translation: IncrementalTranslation;
   readonly #reports: ObjectReports;
   readonly #events: ObjectEvents;
-  readonly #status: IngressStatus | null;
+  readonly #ingressStatus: IngressStatus | null;
+  readonly #groupStatus: RouteGroupStatus | null;
   /** Objects whose translation says that they are invalid as a whole. */
   readonly #rejected = new Set<SourceKey>();
   readonly #listed = new Set<Kind>();
@@ -138,7 +140,10 @@ export class KubernetesDataClient implements DataClient {
       event: (source, message) => this.#events.report(source, message),
       now: Date.now,
     });
-    this.#status = options.statusFromService === "" ? null : this.#ingressStatus();
+    this.#groupStatus = options.routes
+      ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
+      : null;
+    this.#ingressStatus = options.statusFromService === "" ? null : this.#makeIngressStatus();
   }
 
   async start(host: DataClientHost): Promise<void> {
@@ -163,11 +168,12 @@ export class KubernetesDataClient implements DataClient {
     for (const watch of this.#watches) watch.stop();
     this.#health.stop();
     this.#events.stop();
-    this.#status?.stop();
+    this.#ingressStatus?.stop();
+    this.#groupStatus?.stop();
     this.#options.client.close();
   }
 
-  #ingressStatus(): IngressStatus {
+  #makeIngressStatus(): IngressStatus {
     const { client, statusFromService, endpointSlices, topologyZone, translator, log, pollMs } = this.#options;
     return new IngressStatus({
       service: statusFromService,
@@ -277,21 +283,25 @@ export class KubernetesDataClient implements DataClient {
     const { translator, certificates, onCertificates, log } = this.#options;
     for (const change of changes) this.#report(change);
     const composed = translator.compose(changes);
-    for (const { level, message } of composed.problems) log.write(level, message);
+    // The routes of an object are composed again whenever its endpoints change: what they collide with is told now and then.
+    for (const { level, message } of composed.problems) log.everyMinute(message.split(",", 1)[0]!, level, message);
     if (!this.#isLoaded) this.#applyAll(composed);
     else await this.#applyChange(composed);
     const change = certificates?.takeChange() ?? null;
     if (change !== null) onCertificates(change);
-    this.#status?.changed(changes.map(({ key }) => key));
+    this.#ingressStatus?.changed(changes.map(({ key }) => key));
   }
 
   #report({ key, source, translation }: TranslationChange): void {
-    const { certificates } = this.#options;
+    const { certificates, translator } = this.#options;
     const problems = [...(translation?.problems ?? [])];
     if (translation !== null && certificates !== null) problems.push(...certificates.offer(translation.certificates));
     if (translation?.isRejected === true) this.#rejected.add(key);
     else this.#rejected.delete(key);
     this.#reports.report(key, source, problems);
+    if (this.#groupStatus === null || !key.startsWith("RouteGroup ")) return;
+    const group = source?.kind === "RouteGroup" && translator.isSelected(source) ? source : null;
+    this.#groupStatus.judge(key.slice("RouteGroup ".length), group, translation);
   }
 
   #applyAll({ upserts }: ComposedChange): void {

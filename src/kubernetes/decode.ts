@@ -1,7 +1,9 @@
 // From the JSON of the API to the objects that routes depend on (spec kubernetes 3 and 4): strict about the types of what is read,
 // lenient about what is not, and never crashing. Used for what is listed and watched, and by the admission webhook.
 
+import { member, text } from "./json-fields.ts";
 import type {
+  AcceptedCondition,
   Address,
   BackendReference,
   EndpointPort,
@@ -155,6 +157,20 @@ export function routeGroupOf(fields: JsonFields, object: JsonObject | null): Rou
     kind: "RouteGroup",
     metadata: metadataOf(fields, object, "default"),
     spec: spec === null ? null : routeGroupSpec(fields, spec),
+    accepted: acceptedCondition(object),
+  };
+}
+
+/** What others wrote into a status is read as far as it is as it should be. */
+function acceptedCondition(object: JsonObject | null): AcceptedCondition | null {
+  const conditions = member(member(object, "status"), "conditions");
+  const found = Array.isArray(conditions) ? conditions.find((one) => text(one, "type") === "Accepted") : undefined;
+  if (found === undefined) return null;
+  return {
+    status: text(found, "status"),
+    reason: text(found, "reason"),
+    message: text(found, "message"),
+    lastTransitionTime: text(found, "lastTransitionTime"),
   };
 }
 

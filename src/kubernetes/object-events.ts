@@ -18,7 +18,7 @@ const MAX_WAITING = 500;
 const MAX_NOTE_BYTES = 1024;
 const MAX_INSTANCE_CHARS = 128;
 const apiVersions = { Ingress: "networking.k8s.io/v1", RouteGroup: "zalando.org/v1" } as const;
-const refusals = [401, 403, 404, 405];
+const refusals = [403, 404, 405];
 
 export class ObjectEvents {
   readonly #client: ApiClient;

@@ -95,11 +95,22 @@ export interface RouteGroupSpec {
   readonly tls: readonly TlsEntry[];
 }
 
+/** What the status of a RouteGroup says of it. */
+export interface AcceptedCondition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime: string;
+}
+
 export interface RouteGroup {
   readonly kind: "RouteGroup";
   readonly metadata: Metadata;
   /** null: the object has none. */
   readonly spec: RouteGroupSpec | null;
+  /** The condition Accepted; null when there is none. */
+  readonly accepted: AcceptedCondition | null;
 }
 
 export interface ServicePort {

@@ -54,6 +54,7 @@ export function decodeFixture(kind: Kind, json: Any): KubernetesObject | null {
         kind,
         metadata,
         spec: { hosts: spec.hosts ?? [], backends: [], defaultBackends: [], routes: [], tls: [] },
+        accepted: json.status?.conditions?.[0] ?? null,
       };
     case "Service":
       return {

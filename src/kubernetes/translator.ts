@@ -5,8 +5,8 @@ import { Composition } from "./composition.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import { DecodeFault, decodeObject } from "./decode.ts";
 import type { TranslationChange } from "./incremental-translation.ts";
-import type { Ingress, Kind, KubernetesObject } from "./objects.ts";
-import { isSelectedIngress } from "./selection.ts";
+import type { Kind, KubernetesObject } from "./objects.ts";
+import { isSelectedIngress, isSelectedRouteGroup } from "./selection.ts";
 import type { TranslationSettings } from "./settings.ts";
 import { translateIngress } from "./translate-ingress.ts";
 import { translateRouteGroup } from "./translate-route-group.ts";
@@ -33,8 +33,10 @@ export class ClusterTranslator implements Translator {
     return null;
   }
 
-  isSelected(ingress: Ingress): boolean {
-    return isSelectedIngress(ingress, this.#settings);
+  isSelected(source: RouteSource): boolean {
+    return source.kind === "Ingress"
+      ? isSelectedIngress(source, this.#settings)
+      : isSelectedRouteGroup(source, this.#settings);
   }
 
   translate(source: RouteSource, view: ClusterView): Translation {
