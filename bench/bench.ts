@@ -11,6 +11,7 @@ import type { Outcome, Scenario, ScenarioOptions } from "./scenario.ts";
 import { filterChain } from "./scenarios/filter-chain.ts";
 import { idle } from "./scenarios/idle.ts";
 import { ingressTable } from "./scenarios/ingress-table.ts";
+import { kubernetes } from "./scenarios/kubernetes.ts";
 import { largeBodies } from "./scenarios/large-bodies.ts";
 import { largeTable } from "./scenarios/large-table.ts";
 import { plainProxy } from "./scenarios/plain-proxy.ts";
@@ -24,6 +25,7 @@ const scenarios: readonly Scenario[] = [
   routeChange,
   largeBodies,
   filterChain,
+  kubernetes,
   idle,
 ];
 const root = path.join(import.meta.dirname, "..");

@@ -18,6 +18,7 @@ import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
 import type { RunningAdmission } from "./admission.ts";
+import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
@@ -54,7 +55,14 @@ export async function startSkipper(
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
   log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
 
-  const built = buildDataClients(options, environment, log);
+  const kubernetes = await openKubernetes(options, {
+    variables: environment,
+    log,
+    hub,
+    onCertificates: (change) => supervisor.changeHostCertificates(change),
+  });
+  const clusterRoutes = kubernetes?.source ?? null;
+  const built = buildDataClients(options, environment, log, clusterRoutes === null ? [] : [clusterRoutes]);
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
   const registry = shippedRegistry(options.disabledFilters);
@@ -77,6 +85,7 @@ export async function startSkipper(
     endpoints,
     log,
     generation: () => table.generation(),
+    hostCertificates: () => kubernetes?.hostCertificates() ?? null,
     shuttingDown: () => shuttingDown,
   });
   supervisor.start();
@@ -93,7 +102,7 @@ export async function startSkipper(
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
   const support = await openSupport(options, table, hub, log);
   const serve = async (): Promise<void> => {
-    await updater.start();
+    await Promise.all([updater.start(), kubernetes?.start()]);
     await waitForStatusChecks(options.statusChecks, log);
     if (options.waitFirstRouteLoad) await updater.firstLoad;
     await supervisor.listen();
@@ -102,6 +111,7 @@ export async function startSkipper(
     await Promise.race([serve(), supervisor.startFailed]);
   } catch (cause) {
     updater.stop();
+    kubernetes?.stop();
     endpoints.stop();
     support?.close();
     await supervisor.abandon();
@@ -119,6 +129,7 @@ export async function startSkipper(
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       log.info("Start shutdown");
       updater.stop();
+      kubernetes?.stop();
       for (const watch of certificates) watch.stop();
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
@@ -138,7 +149,7 @@ function watchAllCertificates(
   log: Logger,
 ): { stop(): void }[] {
   const watches: { stop(): void }[] = [];
-  if (settings.tls !== null) {
+  if (settings.tls !== null && settings.tls.certificates.length > 0) {
     const server = {
       certFiles: options.tlsCert,
       keyFiles: options.tlsKey,
@@ -161,6 +172,13 @@ function watchAllCertificates(
     watches.push(watchCertificates(client, log, (pairs) => supervisor.replaceClientCertificates(pairs)));
   }
   return watches;
+}
+
+/** Loaded only where it is asked for: an idle proxy stays small. */
+async function openKubernetes(options: Options, environment: KubernetesEnvironment): Promise<KubernetesParts | null> {
+  if (!options.kubernetes && !options.kubernetesEnableTls) return null;
+  const { buildKubernetes } = await import("./kubernetes.ts");
+  return buildKubernetes(options, environment);
 }
 
 /** The start failed, and the message is the whole fatal line. */

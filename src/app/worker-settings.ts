@@ -190,7 +190,7 @@ async function clientCertificates(options: Options): Promise<PoolOptions["client
 async function serverTls(options: Options): Promise<ServerTls | null> {
   const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
   if (pairs instanceof Invalid) throw new Error(pairs.message);
-  if (pairs.length === 0) return null;
+  if (pairs.length === 0 && !options.kubernetesEnableTls) return null;
   return {
     certificates: pairs.map(({ cert, key }) => ({ cert, key })),
     minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",

@@ -1,5 +1,6 @@
 // The skipper command: reads the command line, starts the proxy, waits for signals, sets the exit code.
 
+import { optionChecks } from "../app/option-checks.ts";
 import { type RunningSkipper, StartFailure, startSkipper } from "../app/skipper.ts";
 import { readVersion } from "../app/version.ts";
 import { logSettings } from "../app/worker-settings.ts";
@@ -7,7 +8,7 @@ import { loadConfig } from "../config/load.ts";
 import type { Options } from "../config/options.ts";
 import { EARLY_LOG, type OpenLog, openLog } from "../observability/log-output.ts";
 
-const config = await loadConfig("skipper", process.argv.slice(2));
+const config = await loadConfig("skipper", process.argv.slice(2), optionChecks);
 if (config.type === "exit") {
   process.stderr.write(config.text);
   process.exit(config.code);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { optionChecks } from "../app/option-checks.ts";
 import { loadConfig } from "./load.ts";
 import type { Options } from "./options.ts";
 
@@ -12,7 +13,7 @@ const file = join(folder, "config.yaml");
 
 async function load(yaml: string, ...argv: string[]) {
   writeFileSync(file, yaml);
-  return loadConfig("skipper", ["-config-file", file, ...argv]);
+  return loadConfig("skipper", ["-config-file", file, ...argv], optionChecks);
 }
 
 async function options(yaml: string, ...argv: string[]): Promise<Options> {
@@ -51,6 +52,11 @@ const accepted: [string, Partial<Options>][] = [
   ["routes-urls:\n- http://a\n- http://b", { routesUrls: ["http://a", "http://b"] }],
   ["routes-urls: []", { routesUrls: [] }],
   ["routes-file: a,b", { routesFile: "a,b" }],
+  ["kubernetes: true\nkubernetes-watch: false", { kubernetes: true, kubernetesWatch: false, normalizeHost: true }],
+  ["kubernetes-allowed-external-names: [a, b.*]", { kubernetesAllowedExternalName: ["a", "b.*"] }],
+  ["kubernetes-allowed-external-names: {x: [a], y: [b, c]}", { kubernetesAllowedExternalName: ["a", "b", "c"] }],
+  ["kubernetes-annotation-predicates: ['k=v=Foo()', '']", { kubernetesAnnotationPredicates: ["k=v=Foo()", ""] }],
+  ["kubernetes-east-west-range-domains: [a.test, b.test]", { kubernetesEastWestRangeDomains: ["a.test", "b.test"] }],
   ["refuse-payload: [a, b]", { refusePayload: ["a", "b"] }],
   [
     "default-filters-append: a() -> b()",
@@ -215,6 +221,12 @@ const fatal: [string[], string | RegExp][] = [
     ["-kubernetes-east-west-range-predicates=a() -> b()", "-histogram-metric-buckets=x"],
     "invalid east-west-range-predicates: parse failed after token ->, position 6: syntax error",
   ],
+  [["-kubernetes-path-mode=prefix", "-kubernetes-east-west-range-predicates=&&"], "invalid path mode string: prefix"],
+  [
+    ["-kubernetes-annotation-predicates=k=v=Foo()", "-kubernetes-annotation-predicates=k"],
+    'invalid annotation predicates: ["k=v=Foo()" "k"], invalid annotation flag: "k", failed to get annotation key',
+  ],
+  [["-kubernetes-backend-traffic-algorithm=x"], "invalid backend traffic algorithm: x"],
   [["-histogram-metric-buckets=1, x"], /^unable to parse histogram-metric-buckets: /],
   [["-request-size-buckets=,"], /^unable to parse histogram-metric-buckets: /],
   [["-forwarded-headers=X-Forwarded-For,X"], "invalid forwarded header: X"],
@@ -232,7 +244,7 @@ const fatal: [string[], string | RegExp][] = [
 
 for (const [argv, message] of fatal) {
   test(`fatal: ${argv.join(" ")}`, async () => {
-    const result = await loadConfig("skipper", argv);
+    const result = await loadConfig("skipper", argv, optionChecks);
     assert.ok(result.type === "fatal", JSON.stringify(result));
     const head = "Error processing config: ";
     assert.ok(result.message.startsWith(head));

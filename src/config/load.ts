@@ -8,7 +8,6 @@ import { openReason } from "../util/system-error.ts";
 import { loadKeyPairs } from "./certificates.ts";
 import { parseFlags, usage } from "./flags.ts";
 import { Invalid } from "./option.ts";
-import { predicatesProblem } from "./option-kinds.ts";
 import { defaultOptions, type Options, optionSpecs } from "./options.ts";
 import { excludedNetworks, parseBuckets, parseForwardedHeaders, parseTlsVersion } from "./settings.ts";
 import { parseConfigFile } from "./yaml.ts";
@@ -20,7 +19,15 @@ export type LoadedConfig =
   /** Log `message` as fatal and exit with 1. */
   | { readonly type: "fatal"; readonly message: string };
 
-export async function loadConfig(program: string, argv: readonly string[]): Promise<LoadedConfig> {
+/** What is wrong with the options, "" when nothing is. */
+export type OptionCheck = (options: Options) => string;
+
+/** `checks`: those of other parts of the program. */
+export async function loadConfig(
+  program: string,
+  argv: readonly string[],
+  checks: readonly OptionCheck[] = [],
+): Promise<LoadedConfig> {
   const first = parseFlags(optionSpecs, argv);
   if ("help" in first) return { type: "exit", code: 0, text: usage(program, optionSpecs) };
   if ("error" in first) return { type: "exit", code: 2, text: `${first.error}\n${usage(program, optionSpecs)}` };
@@ -48,7 +55,7 @@ export async function loadConfig(program: string, argv: readonly string[]): Prom
   // Both sets were read by the kinds that the type of Options comes from.
   const options = { ...defaultOptions(), ...fromFile, ...flags.values } as Options;
   applyImplied(options);
-  const problem = await check(options);
+  const problem = await check(options, checks);
   if (problem !== null) return fatal(problem.message);
   return { type: "run", options, warnings: [...deprecations(new Set(given)), ...departures(options)] };
 }
@@ -68,6 +75,7 @@ const compatFields = [
 /** Values that follow from other options, so that their readers need not know. */
 function applyImplied(options: Options): void {
   if (!options.disableMetricsCompat) for (const field of compatFields) options[field] = true;
+  if (options.kubernetes) options.normalizeHost = true;
   if (options.enablePrometheusMetrics && !options.metricsFlavour.includes("prometheus")) {
     options.metricsFlavour = [...options.metricsFlavour, "prometheus"];
   }
@@ -92,12 +100,14 @@ function departures(options: Options): string[] {
 }
 
 /** The checks of spec flags 5 in their order; the first failure. */
-async function check(options: Options): Promise<Invalid | null> {
+async function check(options: Options, checks: readonly OptionCheck[]): Promise<Invalid | null> {
   if (parseLogLevel(options.applicationLogLevel) === undefined) {
     return new Invalid(`not a valid logrus Level: ${JSON.stringify(options.applicationLogLevel)}`);
   }
-  const predicates = predicatesProblem(options.kubernetesEastWestRangePredicates);
-  if (predicates !== null) return new Invalid(`invalid east-west-range-predicates: ${predicates}`);
+  for (const checkOptions of checks) {
+    const message = checkOptions(options);
+    if (message !== "") return new Invalid(message);
+  }
   const bucketTexts = [options.histogramMetricBuckets, options.responseSizeBuckets, options.requestSizeBuckets];
   for (const text of bucketTexts) {
     const buckets = parseBuckets(text);

@@ -1,6 +1,6 @@
 // The types of options (spec flags 1 to 4): how a flag, a value of the configuration file and a default of each is read and shown.
 
-import { parseFilters, parsePredicates } from "../eskip/parser.ts";
+import { parseFilters } from "../eskip/parser.ts";
 import type { Call } from "../eskip/route.ts";
 import { DurationError, formatDuration, parseDuration } from "../util/duration.ts";
 import { compileRegexp, RegexpError } from "../util/regexp.ts";
@@ -140,11 +140,6 @@ function appendFilters(text: string, previous: readonly Call[]): readonly Call[]
 /** Predicates as text, read by their users; only the syntax is checked, after all options were read. */
 export const predicates: OptionKind<string> = { ...string, type: "predicates" };
 
-/** Null, or why the text is no list of predicates. */
-export function predicatesProblem(text: string): string | null {
-  return parsePredicates(text).error?.message ?? null;
-}
-
 /** `k=v,k2=v2`; the last use of the flag counts as a whole. Null: not given. */
 export const map: OptionKind<Readonly<Record<string, string>> | null> = {
   type: "key=value,...",
@@ -173,6 +168,34 @@ export const map: OptionKind<Readonly<Record<string, string>> | null> = {
   },
   show: () => "",
 };
+
+/** Regular expressions, one for each use of the flag. In the file a sequence, or a mapping of any names to sequences. */
+export const regexps: OptionKind<readonly string[]> = {
+  type: "regexp, repeatable",
+  accumulates: true,
+  fromFlag: (text, previous) => checkRegexps([text], previous),
+  fromYaml(node) {
+    const lists = node.type === "map" ? node.entries.map(([, list]) => list) : [node];
+    let all: readonly string[] = [];
+    for (const one of lists) {
+      const texts = textList(one);
+      if (texts instanceof Invalid) return texts;
+      const longer = checkRegexps(texts, all);
+      if (longer instanceof Invalid) return longer;
+      all = longer;
+    }
+    return all;
+  },
+  show: () => "",
+};
+
+function checkRegexps(patterns: readonly string[], previous: readonly string[]): readonly string[] | Invalid {
+  for (const pattern of patterns) {
+    const compiled = compileRegexp(pattern);
+    if (compiled instanceof RegexpError) return new Invalid(compiled.message);
+  }
+  return [...previous, ...patterns];
+}
 
 /** A rule of -edit-route or -clone-route (spec route-sources 4.3). */
 export interface RouteChange {

@@ -3,6 +3,7 @@
 
 import { backendOptions } from "./backend-options.ts";
 import { filterOptions } from "./filter-options.ts";
+import { kubernetesOptions } from "./kubernetes-options.ts";
 import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
@@ -22,6 +23,7 @@ const lists = [
   ...filterOptions,
   ...observabilityOptions,
   ...sourceOptions,
+  ...kubernetesOptions,
   ...webhookOptions,
 ] as const;
 

@@ -1,7 +1,7 @@
 // Options of the sources of routes and of what happens to definitions before they are used (spec route-sources 1 and 4).
 
 import { option } from "./option.ts";
-import { bool, duration, filters, int, list, predicates, routeChange, string } from "./option-kinds.ts";
+import { bool, duration, filters, int, list, routeChange, string } from "./option-kinds.ts";
 
 export const sourceOptions = [
   option("routes-file", string, "", "Files with eskip routes, comma separated; they are watched."),
@@ -26,12 +26,6 @@ export const sourceOptions = [
   option("default-filters-prepend", filters, [], "Filters put before those of every route."),
   option("default-filters-append", filters, [], "Filters put after those of every route."),
   option("disabled-filters", list(), [], "Names of filters that cannot be used; routes with them are invalid."),
-  option(
-    "kubernetes-east-west-range-predicates",
-    predicates,
-    "",
-    "Predicates added to the routes of cluster internal hosts that come from Kubernetes. No other routes get them.",
-  ),
   option("edit-route", routeChange, [], "Changes the text of predicates and filters of matching routes."),
   option("clone-route", routeChange, [], "Adds changed copies of matching routes."),
   option("forward-backend-url", string, "", "Address that <forward> stands for."),

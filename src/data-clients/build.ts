@@ -29,6 +29,11 @@ export interface SourceSettings {
 /** Pause between polls when the option is 0 or less. */
 const shortestPollMs = 30;
 
+/** The pause between polls that -source-poll-timeout asks for, in milliseconds. */
+export function pollIntervalMs(sourcePollTimeout: number): number {
+  return sourcePollTimeout > 0 ? sourcePollTimeout : shortestPollMs;
+}
+
 /** `env` holds the proxy variables for downloads; `custom` are sources of an embedding program. An error stops the start. */
 export function buildDataClients(
   settings: SourceSettings,
@@ -37,7 +42,7 @@ export function buildDataClients(
   custom: readonly DataClient[] = [],
 ): { readonly clients: readonly DataClient[] } | { readonly error: string } {
   const timeoutMs = Math.max(settings.sourcePollTimeout, 0);
-  const pollMs = timeoutMs === 0 ? shortestPollMs : timeoutMs;
+  const pollMs = pollIntervalMs(settings.sourcePollTimeout);
   const clients: DataClient[] = [];
   if (settings.routesFile !== "") {
     for (const file of settings.routesFile.split(",")) clients.push(new RoutesFile({ file, pollMs }));

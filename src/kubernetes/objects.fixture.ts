@@ -39,7 +39,12 @@ interface LooseReference {
 }
 
 export function routeGroupOf(name: string, spec: LooseRouteGroupSpec | null): RouteGroup {
-  return { kind: "RouteGroup", metadata: metadataOf(name), spec: spec === null ? null : specOf(spec) };
+  return {
+    kind: "RouteGroup",
+    metadata: metadataOf(name),
+    spec: spec === null ? null : specOf(spec),
+    accepted: null,
+  };
 }
 
 function specOf(spec: LooseRouteGroupSpec): RouteGroupSpec {

@@ -9,8 +9,9 @@ export interface Metadata {
   /** "default" where the spec says that an empty one counts so. */
   readonly namespace: string;
   readonly name: string;
-  readonly uid: string;
   readonly resourceVersion: string;
+  /** What follows is empty in objects that have no routes themselves. */
+  readonly uid: string;
   /** RFC 3339, "" when the object has none. */
   readonly creationTimestamp: string;
   readonly annotations: ReadonlyMap<string, string>;
@@ -94,11 +95,22 @@ export interface RouteGroupSpec {
   readonly tls: readonly TlsEntry[];
 }
 
+/** What the status of a RouteGroup says of it. */
+export interface AcceptedCondition {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime: string;
+}
+
 export interface RouteGroup {
   readonly kind: "RouteGroup";
   readonly metadata: Metadata;
   /** null: the object has none. */
   readonly spec: RouteGroupSpec | null;
+  /** The condition Accepted; null when there is none. */
+  readonly accepted: AcceptedCondition | null;
 }
 
 export interface ServicePort {

@@ -54,6 +54,22 @@ export interface Translation {
   readonly isRejected: boolean;
 }
 
+const none: readonly never[] = Object.freeze([]);
+
+/** Of an object that is not ours. */
+export const untranslated: Translation = {
+  routes: none,
+  hosts: none,
+  problems: none,
+  certificates: none,
+  isRejected: false,
+};
+
+/** Of an object that is invalid as a whole. */
+export function rejected(message: string): Translation {
+  return { ...untranslated, problems: [{ level: "error", message, bare: true }], isRejected: true };
+}
+
 /** What a cluster looks like as routes: the result of translating all objects, in the order of spec kubernetes 5. */
 export interface ComposedRoutes {
   readonly routes: readonly Route[];

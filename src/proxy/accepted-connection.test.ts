@@ -144,6 +144,45 @@ test("replaced certificates are shown at the next handshake; bad ones are refuse
   assert.equal(await secureExchange(port, {}), "other HTTP/1.1 404");
 });
 
+test("the certificates of hosts come first, and change one by one", async () => {
+  const intake = tlsIntake("NoClientCert", [first]);
+  const { port } = await startProxy(intake);
+  const shown = async (servername: string) => (await secureExchange(port, { servername })).split(" ")[0];
+  const { certificates } = intake.tls!;
+  certificates.changeHosts({
+    certificates: [
+      { id: "1", ...other },
+      { id: "2", ...wild },
+    ],
+    hosts: [
+      ["first.test", "1"],
+      ["*.wide.test", "2"],
+    ],
+    removed: [],
+  });
+  assert.equal(await shown("FIRST.test"), "other");
+  assert.equal(await shown("x.wide.test"), "wild");
+  assert.equal(await shown("x.y.wide.test"), "first");
+  assert.equal(await shown("wide.test"), "first");
+  certificates.changeHosts({ certificates: [{ id: "3", ...rsa }], hosts: [["first.test", "3"]], removed: ["1"] });
+  assert.equal(await shown("first.test"), "rsa");
+  assert.equal(await shown("x.wide.test"), "wild");
+});
+
+test("without a certificate for the name and without one for all, the handshake fails and the listener goes on", async () => {
+  const intake = tlsIntake("NoClientCert", []);
+  const { port, logged } = await startProxy(intake);
+  assert.equal(await secureExchange(port, { servername: "first.test" }), "refused");
+  assert.equal(await secureExchange(port, {}), "refused");
+  assert.match(logged[0]!, /^error http: TLS handshake error from \S+: no certificate for "first\.test"$/);
+  intake.tls!.certificates.changeHosts({
+    certificates: [{ id: "1", ...first }],
+    hosts: [["first.test", "1"]],
+    removed: [],
+  });
+  assert.equal(await secureExchange(port, { servername: "first.test" }), "first HTTP/1.1 404");
+});
+
 test("what is asked of client certificates", async () => {
   const rows: [ClientAuth, none: boolean, unknown: boolean][] = [
     ["NoClientCert", true, true],

@@ -45,6 +45,8 @@ const METHODS = ["GET /", "HEAD ", "POST ", "PUT /", "OPTIO"] as const;
 const METHOD_BYTES = 5;
 const NOT_HTTPS = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
 const NO_WISHES: ClientHello = { serverName: "", signatures: null };
+/** Fatal alert unrecognized_name, as a record of its own (RFC 8446 6.2). */
+const UNRECOGNIZED_NAME = Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x70]);
 const LINGER_MS = 1000;
 
 const HEADER = 0;
@@ -141,25 +143,31 @@ export class AcceptedConnection implements Timed {
       return;
     }
     const start = bytes.toString("latin1", 0, METHOD_BYTES);
-    if (METHODS.includes(start as (typeof METHODS)[number])) this.#refusePlain();
-    else if (bytes.length >= METHOD_BYTES) this.#failed("first record does not look like a TLS handshake");
+    if (METHODS.includes(start as (typeof METHODS)[number])) {
+      this.#refuse("client sent an HTTP request to an HTTPS server", NOT_HTTPS);
+    } else if (bytes.length >= METHOD_BYTES) this.#failed("first record does not look like a TLS handshake");
   }
 
-  /** Answers plain HTTP on the TLS port, and closes without a reset that would overtake the answer. */
-  #refusePlain(): void {
-    this.#logFailure("client sent an HTTP request to an HTTPS server");
+  /** Closes behind an answer in place of a handshake, without a reset that would overtake the answer. */
+  #refuse(reason: string, answer: Buffer | string): void {
+    this.#logFailure(reason);
     this.#state = LINGER;
     this.deadlineMs = this.#proxy.deadlines.touch() + LINGER_MS;
-    this.#socket.end(NOT_HTTPS, "latin1");
+    this.#socket.end(answer);
   }
 
   #shakeHands(hello: ClientHello): void {
     const { certificates, clientAuth, keyLog } = this.#tls!;
+    const secureContext = certificates.choose(hello.serverName, hello.signatures);
+    if (secureContext === null) {
+      this.#refuse(`no certificate for ${JSON.stringify(hello.serverName)}`, UNRECOGNIZED_NAME);
+      return;
+    }
     this.#state = HANDSHAKE;
     this.#release();
     const secure = new (tls().TLSSocket)(this.#socket, {
       isServer: true,
-      secureContext: certificates.choose(hello.serverName, hello.signatures),
+      secureContext,
       ALPNProtocols: ["http/1.1"],
       requestCert: clientAuth !== "NoClientCert",
       // For a bare TLSSocket this demands a certificate and verifies nothing.

@@ -1,5 +1,6 @@
 // The certificates of the TLS listener: which one a client gets (spec proxy 2), and their replacement while connections go on.
-// The first certificate in the list whose names fit the server name that the client asks for; the first of all otherwise.
+// The one that the cluster has for the host; else the first in the list whose names fit the server name that the client asks for;
+// else the first of all. Where there is none at all, the handshake fails.
 
 import type { X509Certificate } from "node:crypto";
 import type { SecureContext } from "node:tls";
@@ -59,12 +60,26 @@ const SIGNATURES: Readonly<Record<string, readonly number[]>> = {
 
 /** Server names whose choice is remembered; clients may ask for any. */
 const MAX_NAMES = 10_000;
+/** Certificates of hosts that are ready for handshakes; the others are made ready when they are asked for. */
+const MAX_READY_HOSTS = 2000;
+
+/** A change of the certificates that belong to hosts, in plain data; what is not named stays. */
+export interface HostCertificateChange {
+  readonly certificates: readonly (ServerCertificate & { readonly id: string })[];
+  readonly hosts: readonly (readonly [host: string, certificate: string])[];
+  /** Certificates that no host has any more. */
+  readonly removed: readonly string[];
+}
 
 export class ServerCertificates {
   readonly #settings: ServerTls;
   #entries: readonly Entry[] = [];
   /** By server name, the certificates that fit it. */
   #fitting = new LruMap<string, readonly Entry[]>(MAX_NAMES);
+  /** By id. */
+  readonly #ofHosts = new Map<string, ServerCertificate>();
+  readonly #hosts = new Map<string, string>();
+  readonly #ready = new LruMap<string, SecureContext>(MAX_READY_HOSTS);
 
   /** Throws when a certificate cannot be used. */
   constructor(settings: ServerTls) {
@@ -78,9 +93,23 @@ export class ServerCertificates {
     this.#fitting = new LruMap(MAX_NAMES);
   }
 
-  /** For a client that asks for `name` ("" for none) and can check these signatures (null: it does not say). */
-  choose(name: string, signatures: readonly number[] | null): SecureContext {
-    const first = this.#entries[0]!;
+  changeHosts(change: HostCertificateChange): void {
+    for (const { id, cert, key } of change.certificates) this.#ofHosts.set(id, { cert, key });
+    for (const [host, id] of change.hosts) this.#hosts.set(host, id);
+    for (const id of change.removed) {
+      this.#ofHosts.delete(id);
+      this.#ready.delete(id);
+    }
+  }
+
+  /** For a client that asks for `name` ("" for none) and can check these signatures (null: it does not say); null: there is none. */
+  choose(name: string, signatures: readonly number[] | null): SecureContext | null {
+    if (name !== "" && this.#hosts.size > 0) {
+      const context = this.#contextOfHost(name.toLowerCase());
+      if (context !== null) return context;
+    }
+    const first = this.#entries[0];
+    if (first === undefined) return null;
     if (name === "") return first.context;
     let fitting = this.#fitting.get(name);
     if (fitting === undefined) {
@@ -91,12 +120,29 @@ export class ServerCertificates {
     return (usable ?? first).context;
   }
 
-  #entry({ cert, key }: ServerCertificate): Entry {
+  /** By the whole name, or by the one with `*` in place of its first label. */
+  #contextOfHost(name: string): SecureContext | null {
+    const id = this.#hosts.get(name) ?? this.#hosts.get(`*${name.slice(Math.max(name.indexOf("."), 0))}`);
+    if (id === undefined) return null;
+    let context = this.#ready.get(id);
+    if (context === undefined) {
+      context = this.#context(this.#ofHosts.get(id)!);
+      this.#ready.set(id, context);
+    }
+    return context;
+  }
+
+  #entry(pair: ServerCertificate): Entry {
+    const leaf = new (crypto().X509Certificate)(pair.cert);
+    const { asymmetricKeyType = "", asymmetricKeyDetails } = leaf.publicKey;
+    const signatures = SIGNATURES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType] ?? null;
+    return { leaf, context: this.#context(pair), signatures };
+  }
+
+  #context({ cert, key }: ServerCertificate): SecureContext {
     const { minVersion, secureCiphers, ticketKeys } = this.#settings;
     const old = minVersion === "TLSv1" || minVersion === "TLSv1.1";
-    const leaf = new (crypto().X509Certificate)(cert);
-    const { asymmetricKeyType = "", asymmetricKeyDetails } = leaf.publicKey;
-    const context = tls().createSecureContext({
+    return tls().createSecureContext({
       cert,
       key,
       minVersion,
@@ -106,7 +152,6 @@ export class ServerCertificates {
       // OpenSSL grants TLS 1.0 and 1.1 at security level 0 only.
       ...(secureCiphers ? { ciphers: SECURE_CIPHERS } : old ? { ciphers: "DEFAULT@SECLEVEL=0" } : {}),
     });
-    return { leaf, context, signatures: SIGNATURES[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType] ?? null };
   }
 }
 

@@ -46,6 +46,7 @@ class Supervised {
       log,
       generation: () => ({}) as TableGeneration,
       shuttingDown: () => false,
+      hostCertificates: () => null,
     });
     this.supervisor.start();
   }

@@ -6,7 +6,7 @@ import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
-import type { ServerCertificate } from "../proxy/server-certificates.ts";
+import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { checkFree } from "./bind.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -24,6 +24,8 @@ export interface SupervisorOptions {
   readonly log: Logger;
   /** The present table for a new worker. */
   generation(): TableGeneration;
+  /** All certificates of the cluster for a new worker; null when there are none. */
+  hostCertificates(): HostCertificateChange | null;
   /** True from SIGTERM on, for a worker that starts late. */
   shuttingDown(): boolean;
 }
@@ -118,6 +120,11 @@ export class Supervisor {
     for (const running of this.#running) this.#say(running, message);
   }
 
+  /** New handshakes get the certificates of the cluster that changed. */
+  changeHostCertificates(change: HostCertificateChange): void {
+    for (const running of this.#running) this.#say(running, { type: "hostCertificates", change });
+  }
+
   shuttingDown(): void {
     for (const running of this.#running) this.#say(running, { type: "shuttingDown" });
   }
@@ -174,6 +181,8 @@ export class Supervisor {
     const running: Running = { number, worker, startedMs, earlyDeaths, problem: "", listened: null };
     this.#running.add(running);
     for (const message of this.#certificates.values()) this.#say(running, message);
+    const change = this.#options.hostCertificates();
+    if (change !== null) this.#say(running, { type: "hostCertificates", change });
     worker.on("message", (message: FromWorker) => this.#onMessage(running, message));
     worker.on("error", (error: Error) => {
       running.problem = error.message;

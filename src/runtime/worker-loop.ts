@@ -61,6 +61,9 @@ export function runWorker(
       case "clientCertificates":
         proxy.pools.dialer.replaceClientCerts(message.certificates);
         break;
+      case "hostCertificates":
+        for (const { intake } of listeners) intake.tls?.certificates.changeHosts(message.change);
+        break;
       case "shuttingDown":
         onShuttingDown();
         break;

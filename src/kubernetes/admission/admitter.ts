@@ -1,13 +1,7 @@
 // What decides about the objects of one kind: decoded as a load of the cluster decodes them, then checked, the deeper check only when
 // the one before found nothing.
 
-/** Why JSON is no object of the kind. */
-export class DecodeFault {
-  readonly message: string;
-  constructor(message: string) {
-    this.message = message;
-  }
-}
+import { DecodeFault } from "../decode.ts";
 
 /** What is wrong with an object, one message each; empty when nothing is. */
 export type Check<T> = (object: T) => readonly string[];

@@ -7,8 +7,9 @@ import { connect } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { PrometheusAdmissionMetrics } from "../../observability/admission-metrics.ts";
 import { ApplicationLog } from "../../observability/log.ts";
+import { DecodeFault } from "../decode.ts";
 import { type AdmissionServer, startAdmissionServer } from "./admission-server.ts";
-import { DecodeFault, makeAdmitter } from "./admitter.ts";
+import { makeAdmitter } from "./admitter.ts";
 import { admissionHandler, MAX_BODY_BYTES } from "./handler.ts";
 
 interface Answer {

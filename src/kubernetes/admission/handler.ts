@@ -3,7 +3,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { LogLevel } from "../../observability/log.ts";
-import { type Admitter, DecodeFault } from "./admitter.ts";
+import { DecodeFault } from "../decode.ts";
+import type { Admitter } from "./admitter.ts";
 import { parseReview, ReviewFault, type ReviewRequest, reviewAnswer } from "./review.ts";
 
 /** What is counted, by the name of the admitter (spec kubernetes 14). */

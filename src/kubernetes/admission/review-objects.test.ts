@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DecodeFault } from "./admitter.ts";
+import { DecodeFault } from "../decode.ts";
 import { decodeIngress, decodeRouteGroup } from "./review-objects.ts";
 
 test("a RouteGroup", () => {
@@ -60,12 +60,15 @@ describe("wrong types", () => {
   for (const [object, message] of [
     [null, "object: expected an object, got null"],
     [[], "object: expected an object, got a list"],
-    [{ metadata: { annotations: { a: true } } }, "annotations: expected a string, got a boolean"],
-    [{ spec: { hosts: "a.test" } }, "hosts: expected a list, got a string"],
-    [{ spec: { backends: ["a"] } }, "backends: expected an object, got a string"],
-    [{ spec: { backends: [{ servicePort: "80" }] } }, "servicePort: expected an integer, got a string"],
-    [{ spec: { backends: [{ servicePort: 1.5 }] } }, "servicePort: expected an integer, got a number"],
-    [{ spec: { routes: [{ filters: [{}] }] } }, "filters: expected a string, got an object"],
+    [{ metadata: { annotations: { a: true } } }, "metadata.annotations.a: expected a string, got a boolean"],
+    [{ spec: { hosts: "a.test" } }, "spec.hosts: expected a list, got a string"],
+    [{ spec: { backends: ["a"] } }, "spec.backends[0]: expected an object, got a string"],
+    [
+      { spec: { backends: [{ servicePort: "80" }] } },
+      "spec.backends[0].servicePort: expected an integer, got a string",
+    ],
+    [{ spec: { backends: [{ servicePort: 1.5 }] } }, "spec.backends[0].servicePort: expected an integer, got a number"],
+    [{ spec: { routes: [{ filters: [{}] }] } }, "spec.routes[0].filters[0]: expected a string, got an object"],
   ] as const) {
     test(message, () => {
       const decoded = decodeRouteGroup(object);

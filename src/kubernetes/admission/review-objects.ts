@@ -1,14 +1,14 @@
-// The objects under review, decoded as far as their checks read them.
+// The objects under review, decoded as far as their checks read them: a RouteGroup whole, of an Ingress its annotations.
 
-import type { BackendReference, Ingress, Metadata, RouteGroup, RouteGroupRoute, RouteGroupSpec } from "../objects.ts";
-import { DecodeFault } from "./admitter.ts";
-import { JsonFields, type JsonObject } from "./json-fields.ts";
+import { DecodeFault, metadataOf, routeGroupOf } from "../decode.ts";
+import type { Ingress, RouteGroup } from "../objects.ts";
+import { JsonFields } from "../typed-fields.ts";
 
 export function decodeIngress(json: unknown): Ingress | DecodeFault {
   const fields = new JsonFields();
   const ingress: Ingress = {
     kind: "Ingress",
-    metadata: metadataOf(fields, fields.whole(json, "object")),
+    metadata: metadataOf(fields, fields.whole(json, "object"), "default"),
     ingressClassName: "",
     defaultBackend: null,
     rules: [],
@@ -20,68 +20,8 @@ export function decodeIngress(json: unknown): Ingress | DecodeFault {
 
 export function decodeRouteGroup(json: unknown): RouteGroup | DecodeFault {
   const fields = new JsonFields();
-  const object = fields.whole(json, "object");
-  const spec = fields.part(object, "spec");
-  const group: RouteGroup = {
-    kind: "RouteGroup",
-    metadata: metadataOf(fields, object),
-    spec: spec === null ? null : specOf(fields, spec),
-  };
+  const group = routeGroupOf(fields, fields.whole(json, "object"));
   return json === null ? missing : fields.fault === "" ? group : new DecodeFault(fields.fault);
 }
 
 const missing = new DecodeFault("object: expected an object, got null");
-
-function metadataOf(fields: JsonFields, object: JsonObject | null): Metadata {
-  const metadata = fields.part(object, "metadata");
-  return {
-    namespace: fields.text(metadata, "namespace") || "default",
-    name: fields.text(metadata, "name"),
-    uid: fields.text(metadata, "uid"),
-    resourceVersion: fields.text(metadata, "resourceVersion"),
-    creationTimestamp: fields.text(metadata, "creationTimestamp"),
-    annotations: fields.textMap(metadata, "annotations"),
-    labels: fields.textMap(metadata, "labels"),
-  };
-}
-
-function specOf(fields: JsonFields, spec: JsonObject): RouteGroupSpec {
-  const objects = (name: string) => fields.items(spec, name).map((item) => fields.whole(item, name));
-  return {
-    hosts: fields.texts(spec, "hosts"),
-    backends: objects("backends").map((backend) => ({
-      name: fields.text(backend, "name"),
-      type: fields.text(backend, "type"),
-      address: fields.text(backend, "address"),
-      algorithm: fields.text(backend, "algorithm"),
-      endpoints: fields.texts(backend, "endpoints"),
-      serviceName: fields.text(backend, "serviceName"),
-      servicePort: fields.integer(backend, "servicePort"),
-    })),
-    defaultBackends: referencesOf(fields, spec, "defaultBackends"),
-    routes: objects("routes").map((route) => (route === null ? null : routeOf(fields, route))),
-    tls: objects("tls").map((tls) => ({
-      hosts: fields.texts(tls, "hosts"),
-      secretName: fields.text(tls, "secretName"),
-    })),
-  };
-}
-
-function routeOf(fields: JsonFields, route: JsonObject): RouteGroupRoute {
-  return {
-    path: fields.text(route, "path"),
-    pathSubtree: fields.text(route, "pathSubtree"),
-    pathRegexp: fields.text(route, "pathRegexp"),
-    backends: referencesOf(fields, route, "backends"),
-    filters: fields.texts(route, "filters"),
-    predicates: fields.texts(route, "predicates"),
-    methods: fields.texts(route, "methods"),
-  };
-}
-
-function referencesOf(fields: JsonFields, of: JsonObject, name: string): readonly BackendReference[] {
-  return fields.items(of, name).map((item) => {
-    const reference = fields.whole(item, name);
-    return { backendName: fields.text(reference, "backendName"), weight: fields.integer(reference, "weight") };
-  });
-}

@@ -58,8 +58,11 @@ describe("no review", () => {
     ["{}", "Missing review request"],
     ['{"request":null}', "Missing review request"],
     ['{"request":"x"}', "Failed to parse request: request: expected an object, got a string"],
-    ['{"request":{"uid":1}}', "Failed to parse request: uid: expected a string, got a number"],
-    ['{"request":{"userInfo":{"username":[]}}}', "Failed to parse request: username: expected a string, got a list"],
+    ['{"request":{"uid":1}}', "Failed to parse request: request.uid: expected a string, got a number"],
+    [
+      '{"request":{"userInfo":{"username":[]}}}',
+      "Failed to parse request: request.userInfo.username: expected a string, got a list",
+    ],
   ] as const) {
     test(body, () => {
       const fault = parseReview(body);

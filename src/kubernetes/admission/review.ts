@@ -1,7 +1,7 @@
 // The AdmissionReview of the Kubernetes API (admission.k8s.io/v1) as far as the webhook uses it: what a request says, and the answer.
 // Pure; the object under review stays JSON, its kind decodes it.
 
-import { isJsonObject, JsonFields } from "./json-fields.ts";
+import { isJsonObject, JsonFields } from "../typed-fields.ts";
 
 /** The request of a review; texts that are not given are "". */
 export interface ReviewRequest {

@@ -1,0 +1,153 @@
+// P8, the part of the data client: a cluster of 15,000 Ingresses and 5,000 RouteGroups. What it costs when nothing changes, how long
+// one changed Ingress takes until it is served, the memory, and what traffic feels while endpoints change fifty times a second.
+
+import { setTimeout as delay } from "node:timers/promises";
+import { KubernetesApi } from "../../test/support/kubernetes-api.ts";
+import { fillCluster, type KubernetesCluster } from "../data/kubernetes-cluster.ts";
+import { getHead } from "../load/plan.ts";
+import { median, runLoad } from "../load/run-load.ts";
+import { Watcher } from "../load/watcher.ts";
+import type { Scenario, ScenarioOptions } from "../scenario.ts";
+import { startSmallBackend } from "../subjects/backends.ts";
+import { smallTarget } from "../subjects/names.ts";
+import { cpuTimeMs, memoryBytes } from "../subjects/process-cost.ts";
+import { type Running, whenAnswers } from "../subjects/running.ts";
+import { loadFlags, startSkipper } from "../subjects/skipper.ts";
+import { round, smallRequests } from "./requests.ts";
+
+const idleSeconds = 20;
+const changes = 20;
+const changesPerSecond = 50;
+const requestsPerSecond = 2000;
+const runSeconds = 12;
+/** The first seconds of a run are not counted: code is still being compiled. */
+const skippedSeconds = 2;
+/** After the load: what was compiled and collected because of it is over. */
+const settleMs = 5000;
+
+interface Measured {
+  readonly readyMs: number;
+  readonly idleShare: number;
+  readonly residentMb: number;
+  readonly peakMb: number;
+  readonly servedMs: readonly number[];
+  readonly quiet: readonly number[];
+  readonly churning: readonly number[];
+}
+
+/** Share of a core that the process takes while nothing happens. */
+async function idleShare(running: Running, seconds: number): Promise<number> {
+  await delay(settleMs);
+  const before = cpuTimeMs(running.pid);
+  const startedAt = performance.now();
+  await delay(seconds * 1000);
+  return (cpuTimeMs(running.pid) - before) / (performance.now() - startedAt);
+}
+
+async function changeUntilServed(running: Running, api: KubernetesApi, cluster: KubernetesCluster): Promise<number[]> {
+  const watcher = new Watcher({ port: running.port, host: cluster.liveHosts[0]!, target: smallTarget }, (response) =>
+    String(response.headers["x-version"]),
+  );
+  const servedMs: number[] = [];
+  for (let i = 1; i <= changes; i++) {
+    const since = performance.now();
+    cluster.change(api, `setResponseHeader("X-Version", "v${i}")`);
+    servedMs.push(await watcher.until(`v${i}`, since));
+    await delay(100);
+  }
+  watcher.close();
+  return servedMs;
+}
+
+/** The median over the seconds of a run of their 99th percentiles, in microseconds. */
+async function p99(running: Running, cluster: KubernetesCluster): Promise<number> {
+  const heads = cluster.liveHosts.map((host) => getHead(host, smallTarget));
+  const plan = { ...smallRequests, heads, ratePerSecond: requestsPerSecond, port: running.port, seconds: runSeconds };
+  const result = await runLoad(plan);
+  if (Object.keys(result.errors).length > 0) throw new Error(`wrong answers: ${JSON.stringify(result.errors)}`);
+  return median(result.p99MicrosBySecond.slice(skippedSeconds));
+}
+
+async function churningP99(running: Running, api: KubernetesApi, cluster: KubernetesCluster): Promise<number> {
+  const timer = setInterval(() => cluster.churn(api), 1000 / changesPerSecond);
+  return p99(running, cluster).finally(() => clearInterval(timer));
+}
+
+async function measure(
+  running: Running,
+  api: KubernetesApi,
+  cluster: KubernetesCluster,
+  options: ScenarioOptions,
+): Promise<Measured> {
+  const readyMs = await whenAnswers(running, cluster.liveHosts.at(-1)!, smallTarget, 120_000);
+  const share = await idleShare(running, options.scale < 1 ? 2 : idleSeconds);
+  const megabytes = (field: "VmRSS" | "VmHWM") => memoryBytes(running.pid, field) / 1e6;
+  const [residentMb, peakMb] = [megabytes("VmRSS"), megabytes("VmHWM")];
+  const servedMs = await changeUntilServed(running, api, cluster);
+  const quiet: number[] = [];
+  const churning: number[] = [];
+  for (let i = 0; i < options.rounds; i++) {
+    quiet.push(await p99(running, cluster));
+    churning.push(await churningP99(running, api, cluster));
+  }
+  return { readyMs, idleShare: share, residentMb, peakMb, servedMs, quiet, churning };
+}
+
+export const kubernetes: Scenario = {
+  name: "P8",
+  title: "a cluster of 15,000 Ingresses and 5,000 RouteGroups: cost at rest, a change until it is served, churn",
+  async run(options) {
+    const backend = await startSmallBackend();
+    const rows: Record<string, string | number>[] = [];
+    const all: Measured[] = [];
+    let objects = 0;
+    for (const launcher of options.launchers) {
+      const api = await KubernetesApi.start();
+      const cluster = fillCluster(api, backend.addresses, backend.port, options.scale);
+      objects = cluster.objects;
+      const running = await startSkipper({
+        launcher: launcher.path,
+        name: launcher.name,
+        routesFiles: [],
+        flags: [
+          ...loadFlags,
+          "-workers=2",
+          "-kubernetes",
+          `-kubernetes-url=${api.url}`,
+          "-kubernetes-https-redirect=false",
+        ],
+      });
+      const measured = await measure(running, api, cluster, options).catch((error: Error) => {
+        throw new Error(`${launcher.name}: ${error.message}\n${running.log().slice(-2000)}`);
+      });
+      await running.stop();
+      await api.down();
+      all.push(measured);
+      rows.push({
+        subject: launcher.name,
+        "ready s": round(measured.readyMs / 1000),
+        "idle, % of a core": round(measured.idleShare * 100),
+        "resident MB": Math.round(measured.residentMb),
+        "peak MB": Math.round(measured.peakMb),
+        "served ms (median)": round(median(measured.servedMs)),
+        "served ms (worst)": round(Math.max(...measured.servedMs)),
+        "p99 ms quiet": measured.quiet.map((micros) => round(micros / 1000)).join(" "),
+        "p99 ms churning": measured.churning.map((micros) => round(micros / 1000)).join(" "),
+      });
+    }
+    await backend.stop();
+    const ours = all[0]!;
+    return {
+      figures: [
+        { key: "idle", value: ours.idleShare * 100 },
+        { key: "served", value: median(ours.servedMs) },
+        { key: "churn-p99-vs-quiet", value: median(ours.churning) / median(ours.quiet) },
+      ],
+      table: rows,
+      notes: [
+        `${objects} objects; traffic of ${requestsPerSecond} requests a second over 64 connections and 64 hosts`,
+        `${changesPerSecond} changes of endpoints a second, an eighth of them of Services with traffic`,
+      ],
+    };
+  },
+};

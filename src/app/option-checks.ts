@@ -1,0 +1,6 @@
+// Checks of options by parts that config/ does not know; loadConfig runs them among its own.
+
+import type { OptionCheck } from "../config/load.ts";
+import { checkTranslationFlags } from "../kubernetes/parse-settings.ts";
+
+export const optionChecks: readonly OptionCheck[] = [(options) => checkTranslationFlags(options)?.message ?? ""];

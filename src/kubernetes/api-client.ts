@@ -1,0 +1,235 @@
+// Requests to the API server (spec kubernetes 3): single objects, lists in pages whose items are handed over one by one, watches,
+// and the few writes. Every answer has a limit of size, and every body one of the time between two pieces.
+
+import type { IncomingMessage } from "node:http";
+import type { Readable } from "node:stream";
+import type { ApplicationLog } from "../observability/log.ts";
+import { zlib } from "../util/lazy-builtin.ts";
+import { systemErrorText } from "../util/system-error.ts";
+import type { ApiAccess } from "./api-access.ts";
+import { ApiConnection, type ApiTimeouts, type Call, describe } from "./api-connection.ts";
+import { ApiError } from "./api-error.ts";
+import { EventCutter, JsonCutError, ListCutter, parseJson } from "./json-cutter.ts";
+import { isObject, type Json, member, text } from "./json-fields.ts";
+
+const TIMEOUTS: ApiTimeouts = { dialMs: 10_000, handshakeMs: 10_000, headerMs: 10_000, bodyMs: 30_000 };
+/** Objects in one page of a list. */
+const PAGE_SIZE = 500;
+/** Bytes of a list, unpacked: several times the largest cluster. */
+const MAX_LIST_BYTES = 2 ** 31;
+/** Bytes of any other answer. */
+const MAX_BODY_BYTES = 16 << 20;
+/** A longer Retry-After is not obeyed. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+export interface WatchOptions {
+  readonly resourceVersion: string;
+  /** After this time the server ends the watch. */
+  readonly seconds: number;
+  /** The watch is given up when nothing comes for so long, not even a bookmark; in milliseconds. */
+  readonly idleMs: number;
+  /** The server has accepted the watch. */
+  opened(): void;
+  event(event: unknown): void;
+}
+
+export interface ApiClientOptions {
+  readonly access: ApiAccess;
+  readonly log: ApplicationLog;
+  readonly timeouts?: ApiTimeouts;
+  readonly pageSize?: number;
+}
+
+export class ApiClient {
+  readonly #connection: ApiConnection;
+  readonly #bodyMs: number;
+  readonly #pageSize: number;
+
+  /** Throws when the token cannot be read. */
+  constructor(options: ApiClientOptions) {
+    const { access, log, timeouts = TIMEOUTS, pageSize = PAGE_SIZE } = options;
+    this.#connection = new ApiConnection(access, timeouts, log);
+    this.#bodyMs = timeouts.bodyMs;
+    this.#pageSize = pageSize;
+  }
+
+  /** Breaks off what is under way. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /** The object at a path; rejects with an ApiError. */
+  async get(path: string): Promise<Json> {
+    const call = getCall(path, path, true);
+    const response = await this.#open(call);
+    const chunks: Buffer[] = [];
+    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, (chunk) => void chunks.push(chunk));
+    const value = understood(call, () => parseJson(Buffer.concat(chunks).toString()));
+    if (!isObject(value)) throw new ApiError(`${describe(call)}: invalid JSON: expected an object`);
+    return value;
+  }
+
+  /**
+   * Hands over the items of a list, page by page, and gives the version of the list ("" when it names none). Rejects with an
+   * ApiError, status 410 when the list changed too much before its last page; whatever `take` throws ends the list.
+   * `selector` is the value of labelSelector, "" for none.
+   */
+  async list(path: string, selector: string, isPaged: boolean, take: (item: unknown) => void): Promise<string> {
+    const shown = withQuery(path, selectorQuery(selector));
+    let position = "";
+    for (;;) {
+      const paging = isPaged ? { limit: String(this.#pageSize) } : {};
+      const query = new URLSearchParams(position === "" ? paging : { ...paging, continue: position });
+      const page = await this.#page(getCall(withQuery(shown, query.toString()), shown, true), take);
+      if (page.next === "") return page.resourceVersion;
+      if (page.next === position) throw new ApiError(`GET ${shown}: a page of the list leads to itself`);
+      position = page.next;
+    }
+  }
+
+  async #page(call: Call, take: (item: unknown) => void): Promise<{ resourceVersion: string; next: string }> {
+    const response = await this.#open(call);
+    const cutter = new ListCutter(take);
+    await this.#readBody(call, response, MAX_LIST_BYTES, this.#bodyMs, (chunk) => cutter.write(chunk));
+    const metadata = member(
+      understood(call, () => cutter.end()),
+      "metadata",
+    );
+    return { resourceVersion: text(metadata, "resourceVersion"), next: text(metadata, "continue") };
+  }
+
+  /**
+   * Hands over the events of a watch until it ends: true when the server ended it, false when the connection broke or nothing came
+   * any more. Rejects with an ApiError when the watch is refused or sends what cannot be understood; whatever `event` throws ends it.
+   */
+  async watch(path: string, selector: string, options: WatchOptions): Promise<boolean> {
+    const query = new URLSearchParams({
+      watch: "true",
+      allowWatchBookmarks: "true",
+      resourceVersion: options.resourceVersion,
+      timeoutSeconds: String(options.seconds),
+    });
+    const listed = withQuery(path, selectorQuery(selector));
+    const call = getCall(withQuery(listed, query.toString()), withQuery(listed, "watch=true"), false);
+    const response = await this.#open(call);
+    options.opened();
+    const cutter = new EventCutter(options.event);
+    try {
+      await this.#readBody(call, response, Number.POSITIVE_INFINITY, options.idleMs, (chunk) => cutter.write(chunk));
+      return cutter.isComplete;
+    } catch (cause) {
+      if (cause instanceof ConnectionError) return false;
+      throw cause;
+    }
+  }
+
+  /** Rejects with an ApiError unless the answer is 2xx. */
+  async send(method: "POST" | "PATCH", path: string, contentType: string, value: unknown): Promise<void> {
+    const body = JSON.stringify(value);
+    const headers = { "content-type": contentType, "content-length": String(Buffer.byteLength(body)) };
+    const call: Call = { method, path, shown: path, headers, body };
+    const response = await this.#connection.respond(call);
+    const status = response.statusCode!;
+    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, () => {});
+    if (status >= 200 && status <= 299) return;
+    if (status === 404) throw new ApiError("resource not found", status);
+    const what = method === "PATCH" ? "patch request" : "request";
+    const reason = `status: ${status}, ${response.statusMessage ?? ""}`;
+    throw new ApiError(`${what} to ${path} failed, ${reason}`, status, retryAfter(response));
+  }
+
+  /** The response with status 200; any other becomes an error. */
+  async #open(call: Call): Promise<IncomingMessage> {
+    const response = await this.#connection.respond(call);
+    const status = response.statusCode!;
+    if (status === 200) return response;
+    this.#connection.discard(response);
+    if (status === 404) throw new ApiError("resource not found", status);
+    const reason = `status: ${status}, ${status} ${response.statusMessage ?? ""}`;
+    throw new ApiError(`request to ${call.shown} failed, ${reason}`, status, retryAfter(response));
+  }
+
+  async #readBody(
+    call: Call,
+    response: IncomingMessage,
+    maxBytes: number,
+    idleMs: number,
+    take: (chunk: Buffer) => void,
+  ): Promise<void> {
+    const idle = setTimeout(() => response.destroy(new Error(`timeout after ${idleMs} ms without data`)), idleMs);
+    let length = 0;
+    try {
+      for await (const chunk of chunksOf(unpacked(response))) {
+        idle.refresh();
+        length += chunk.length;
+        if (length > maxBytes) throw new ApiError(`${describe(call)}: response larger than ${maxBytes} bytes`);
+        understood(call, () => take(chunk));
+      }
+    } catch (cause) {
+      response.destroy();
+      if (cause instanceof ConnectionError) {
+        throw new ConnectionError(`${describe(call)}: ${cause.message}`, 0, 0, cause.message);
+      }
+      throw cause;
+    } finally {
+      clearTimeout(idle);
+    }
+  }
+}
+
+/** The connection broke inside a body. */
+class ConnectionError extends ApiError {}
+
+/** The bytes of a body; an interrupted one ends with a ConnectionError, what its reader throws passes. */
+async function* chunksOf(body: Readable): AsyncGenerator<Buffer> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((cause: unknown) => {
+        throw new ConnectionError(systemErrorText(cause));
+      });
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    body.destroy();
+  }
+}
+
+function unpacked(response: IncomingMessage): Readable {
+  if (response.headers["content-encoding"] !== "gzip") return response;
+  const unzip = zlib().createGunzip();
+  response.on("error", (cause) => unzip.destroy(cause));
+  unzip.on("close", () => response.destroy());
+  return response.pipe(unzip);
+}
+
+function getCall(path: string, shown: string, mayBePacked: boolean): Call {
+  return { method: "GET", path, shown, headers: mayBePacked ? { "accept-encoding": "gzip" } : {}, body: "" };
+}
+
+function selectorQuery(selector: string): string {
+  return selector === "" ? "" : `labelSelector=${encodeURIComponent(selector)}`;
+}
+
+/** The path with one more part of a query, which may be empty. */
+function withQuery(path: string, query: string): string {
+  if (query === "") return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${query}`;
+}
+
+function retryAfter(response: IncomingMessage): number {
+  const value = response.headers["retry-after"] ?? "";
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
+}
+
+/** What `read` gives; an answer that is no JSON fails the call. */
+function understood<T>(call: Call, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof JsonCutError) throw new ApiError(`${describe(call)}: ${cause.message}`);
+    throw cause;
+  }
+}

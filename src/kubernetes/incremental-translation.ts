@@ -1,0 +1,95 @@
+// Translates what changes of the cluster touched, a few milliseconds at a time so that the thread stays responsive.
+//
+// The watches of several kinds are not in step with each other: an Ingress that leads to a Service made just before it may be seen
+// first. A source that changed and asks for a Service or endpoints that are not there keeps its former routes for a moment, until
+// they are seen or the time is over.
+
+import type { Logger } from "../observability/log.ts";
+import type { ClusterState, RouteSource, SourceKey } from "./cluster-state.ts";
+import type { ClusterView, Translation } from "./translation.ts";
+
+/** A source with its new translation; both null when it is gone. */
+export interface TranslationChange {
+  readonly key: SourceKey;
+  readonly source: RouteSource | null;
+  readonly translation: Translation | null;
+}
+
+const SLICE_MS = 8;
+
+export class IncrementalTranslation {
+  readonly #state: ClusterState;
+  readonly #translate: (source: RouteSource, view: ClusterView) => Translation;
+  readonly #graceMs: number;
+  readonly #log: Logger;
+  /** Sources that wait for what they ask for, with the end of the wait in the time of performance.now(). */
+  readonly #waiting = new Map<SourceKey, number>();
+
+  /** `graceMs`: how long a changed source waits for what it refers to. */
+  constructor(
+    state: ClusterState,
+    translate: (source: RouteSource, view: ClusterView) => Translation,
+    graceMs: number,
+    log: Logger,
+  ) {
+    this.#state = state;
+    this.#translate = translate;
+    this.#graceMs = graceMs;
+    this.#log = log;
+  }
+
+  /** Milliseconds until the next wait is over; Infinity when nobody waits. */
+  get nextWaitMs(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const end of this.#waiting.values()) first = Math.min(first, end);
+    return first - performance.now();
+  }
+
+  /** New translations of everything that is touched. `waits` false: nobody waits for what is not there. */
+  async run(waits: boolean): Promise<TranslationChange[]> {
+    const now = performance.now();
+    for (const [key, end] of this.#waiting) if (end <= now) this.#state.touch(key);
+    const changes: TranslationChange[] = [];
+    let pauseAt = now + SLICE_MS;
+    for (let next = this.#state.takeTouched(); next !== null; next = this.#state.takeTouched()) {
+      const change = this.#one(next.key, waits && next.isChanged);
+      if (change !== null) changes.push(change);
+      if (performance.now() < pauseAt) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      pauseAt = performance.now() + SLICE_MS;
+    }
+    return changes;
+  }
+
+  #one(key: SourceKey, mayWait: boolean): TranslationChange | null {
+    const source = this.#state.source(key);
+    if (source === undefined) {
+      this.#waiting.delete(key);
+      this.#state.record(key, nothing);
+      return { key, source: null, translation: null };
+    }
+    const view = this.#state.view();
+    let translation: Translation;
+    try {
+      translation = this.#translate(source, view);
+    } catch (error) {
+      // A fault of ours: the object keeps its former routes, and the others go on.
+      this.#log.error(`${key} cannot be translated: ${(error as Error).stack}`);
+      return null;
+    }
+    this.#state.record(key, view.asked);
+    if (view.isIncomplete && this.#waits(key, mayWait)) return null;
+    this.#waiting.delete(key);
+    return { key, source, translation };
+  }
+
+  #waits(key: SourceKey, mayBegin: boolean): boolean {
+    const end = this.#waiting.get(key);
+    if (end !== undefined) return performance.now() < end;
+    if (!mayBegin || this.#graceMs <= 0) return false;
+    this.#waiting.set(key, performance.now() + this.#graceMs);
+    return true;
+  }
+}
+
+const nothing: ReadonlySet<never> = new Set();
