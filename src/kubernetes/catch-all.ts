@@ -13,10 +13,10 @@ export function catchesAll({ pathRegexps }: Route): boolean {
 }
 
 /** True for a route that takes every request. */
-export function isUnconditional({ path, hostRegexps, pathRegexps, method, headers, predicates }: Route): boolean {
-  return (
-    path === "" && method === "" && hostRegexps.length + pathRegexps.length + headers.length + predicates.length === 0
-  );
+export function isUnconditional(route: Route): boolean {
+  const { path, hostRegexps, pathRegexps, method, headers, headerRegexps, predicates } = route;
+  const lists = [hostRegexps, pathRegexps, headers, headerRegexps, predicates];
+  return path === "" && method === "" && lists.every((list) => list.length === 0);
 }
 
 /** What all Ingresses of a host together say about its redirects. */
