@@ -169,7 +169,7 @@ export function checkArguments(manifests: readonly Manifest[]): string[] {
         problems.push(`${where}: no program ${program} in bin/`);
         continue;
       }
-      const parsed = parseFlags(specs, rest.filter(isDeclared));
+      const parsed = parseFlags(specs, rest);
       if ("help" in parsed) problems.push(`${where}: asks for help`);
       else if ("error" in parsed) problems.push(`${where}: ${parsed.error}`);
       else if (parsed.rest.length > 0) problems.push(`${where}: arguments behind the flags: ${parsed.rest.join(" ")}`);
@@ -182,11 +182,6 @@ export function checkArguments(manifests: readonly Manifest[]): string[] {
     }
   }
   return problems;
-}
-
-/** False for flags of the Kubernetes data client in a tree without one. */
-function isDeclared(flag: string): boolean {
-  return optionSpecs.some(({ name }) => name === "kubernetes") || !/^-(enable-)?kubernetes/.test(flag);
 }
 
 /** What the Dockerfile copies is there and let through by `ignore`; it ends as an unprivileged user with a program of bin/. */
