@@ -17,7 +17,6 @@ import { parse, parseAllDocuments } from "yaml";
 import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import type { Call, Route } from "../eskip/route.ts";
 import type { Logger } from "../observability/log.ts";
-import { compileRegexp, RegexpError } from "../util/regexp.ts";
 import { CertificateRegistry } from "./certificate-registry.ts";
 import { DefaultFilterFiles } from "./default-filter-files.ts";
 import {
@@ -30,6 +29,7 @@ import {
   type Secret,
   type Service,
 } from "./objects.ts";
+import { plainSettings, regexp } from "./settings.fixture.ts";
 import type { AnnotationRule, TranslationSettings } from "./settings.ts";
 import type { ClusterView, Problem } from "./translation.ts";
 import { ClusterTranslator } from "./translator.ts";
@@ -171,6 +171,7 @@ function settingsOf(options: Any, hasDefaultFilters: boolean): TranslationSettin
   const rules = (list: Any, items: string): AnnotationRule[] =>
     (list ?? []).map((rule: Any) => ({ key: rule.key, value: String(rule.value), items: calls(rule[items]) }));
   return {
+    ...plainSettings,
     healthcheck: options.healthcheck === true,
     healthcheckLogsDisabled: options.debugLog !== true,
     healthcheckCidrs: options.whitelistedHealthcheckCidrs ?? [],
@@ -215,10 +216,4 @@ function lbAlgorithm(name: string | undefined): string {
 
 function calls(list: Any): readonly Call[] {
   return (list ?? []).map(({ name, args }: Any) => ({ name, args: args ?? [] }));
-}
-
-function regexp(pattern: string) {
-  const compiled = compileRegexp(pattern);
-  if (compiled instanceof RegexpError) throw new Error(compiled.message);
-  return compiled;
 }
