@@ -8,7 +8,7 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 
 const root = path.join(import.meta.dirname, "..");
-const parts = ["src", "scripts", "test", "bench", "docs", "examples", "bin"];
+const parts = ["src", "scripts", "test", "bench", "docs", "examples", "bin", "deploy"];
 const files = [
   "README.md",
   "CHANGELOG.md",

@@ -74,8 +74,9 @@ export class ContestedIds<Owner extends RouteOwner> {
       const ignored = printExpression(routeOf(candidate));
       if (ignored === existing) continue;
       const pair = `${first.owner.key} ${candidate.owner.key}`;
+      const isTold = pairs.has(pair) || before?.has(pair) === true;
       pairs.add(pair);
-      if (before?.has(pair) === true) continue;
+      if (isTold) continue;
       const message = `Ignoring route with the same id ${id}, existing: ${existing}, ignored: ${ignored}`;
       problems.push({ level: "error", message, bare: true });
     }

@@ -18,7 +18,6 @@ import { parse, parseAllDocuments } from "yaml";
 import { canonicalRoute } from "../eskip/canonical.ts";
 import { LB_ALGORITHMS } from "../eskip/lb-algorithms.ts";
 import type { Call, Route } from "../eskip/route.ts";
-import { compileRegexp, RegexpError } from "../util/regexp.ts";
 import { CertificateRegistry } from "./certificate-registry.ts";
 import { DefaultFilterFiles } from "./default-filter-files.ts";
 import {
@@ -31,6 +30,7 @@ import {
   type Secret,
   type Service,
 } from "./objects.ts";
+import { plainSettings, regexp } from "./settings.fixture.ts";
 import type { AnnotationRule, TranslationSettings } from "./settings.ts";
 import type { ClusterView, Problem } from "./translation.ts";
 import { ClusterTranslator } from "./translator.ts";
@@ -181,6 +181,7 @@ export function settingsOf(options: Any, hasDefaultFilters: boolean): Translatio
   const rules = (list: Any, items: string): AnnotationRule[] =>
     (list ?? []).map((rule: Any) => ({ key: rule.key, value: String(rule.value), items: calls(rule[items]) }));
   return {
+    ...plainSettings,
     healthcheck: options.healthcheck === true,
     healthcheckLogsDisabled: options.debugLog !== true,
     healthcheckCidrs: options.whitelistedHealthcheckCidrs ?? [],
@@ -225,12 +226,6 @@ function lbAlgorithm(name: string | undefined): string {
 
 function calls(list: Any): readonly Call[] {
   return (list ?? []).map(({ name, args }: Any) => ({ name, args: args ?? [] }));
-}
-
-function regexp(pattern: string) {
-  const compiled = compileRegexp(pattern);
-  if (compiled instanceof RegexpError) throw new Error(compiled.message);
-  return compiled;
 }
 
 /** Routes by id in canonical form, without zones; predicates of one name in any order. */

@@ -14,17 +14,18 @@ export interface PathMatch {
 const none: readonly never[] = Object.freeze([]);
 const noPathMatch: PathMatch = { pathRegexps: none, predicates: none };
 
-/** The patterns that nearly all Ingresses have share one list. */
-const rootRegexps: readonly string[] = ["^/"];
+/** What nearly all Ingresses have is shared. */
+const rootRegexp: PathMatch = { pathRegexps: ["^/"], predicates: none };
+const rootSubtree: PathMatch = { pathRegexps: none, predicates: [{ name: "PathSubtree", args: ["/"] }] };
 
 export function pathMatch({ path, pathType }: IngressPath, mode: PathMode): PathMatch {
   if (path === "") return noPathMatch;
   if (pathType === "Exact") return { pathRegexps: none, predicates: [{ name: "Path", args: [path] }] };
   if (pathType === "Prefix" || mode === "path-prefix") {
-    return { pathRegexps: none, predicates: [{ name: "PathSubtree", args: [path] }] };
+    return path === "/" ? rootSubtree : { pathRegexps: none, predicates: [{ name: "PathSubtree", args: [path] }] };
   }
   if (mode === "path-regexp") return { pathRegexps: [path], predicates: none };
-  return { pathRegexps: path === "/" ? rootRegexps : [`^(${path})`], predicates: none };
+  return path === "/" ? rootRegexp : { pathRegexps: [`^(${path})`], predicates: none };
 }
 
 /** True for the predicates of which a route may have one in all. */

@@ -6,6 +6,7 @@ import { disabledRedirectId, redirectId } from "./route-ids.ts";
 
 const PROTO_HEADER = "X-Forwarded-Proto";
 const overHttp: readonly [string, string] = [PROTO_HEADER, "http"];
+const onlyOverHttp: Route["headers"] = [overHttp];
 
 /** Lets a redirect go before all other routes of its place. */
 const heavy: readonly Call[] = [{ name: "Weight", args: [1000] }];
@@ -14,7 +15,7 @@ const heavy: readonly Call[] = [{ name: "Weight", args: [1000] }];
 export function globalRedirectRoute(code: number): Route {
   return makeRoute({
     id: "kube__redirect",
-    headers: [overHttp],
+    headers: onlyOverHttp,
     predicates: heavy,
     filters: redirectFilters(code),
     backend: shuntBackend,
@@ -28,7 +29,7 @@ export function ingressRedirectRoute(route: Route, code: number): Route {
 
 /** Takes over HTTP what the route takes, so that no redirect does. */
 export function disabledRedirectRoute(route: Route): Route {
-  const copy = { ...route, id: disabledRedirectId(route.id), headers: [...route.headers, overHttp] };
+  const copy = { ...route, id: disabledRedirectId(route.id), headers: headersOverHttp(route) };
   return appendPredicates(copy, heavy);
 }
 
@@ -37,14 +38,25 @@ export function routeGroupRedirectRoute(route: Route, code: number): Route {
   return {
     ...route,
     id: redirectId(route.id),
-    headers: [...route.headers, overHttp],
+    headers: headersOverHttp(route),
     filters: redirectFilters(code),
     backend: shuntBackend,
   };
 }
 
-function redirectFilters(code: number): readonly Call[] {
+function headersOverHttp({ headers }: Route): Route["headers"] {
+  return headers.length === 0 ? onlyOverHttp : [...headers, overHttp];
+}
+
+function makeFilters(code: number): readonly Call[] {
   return [{ name: "redirectTo", args: [code, "https:"] }];
+}
+
+/** Shared, as half of all routes may be redirects. A flag may have any other code. */
+const filtersByCode = Array.from({ length: 100 }, (_, i) => makeFilters(300 + i));
+
+function redirectFilters(code: number): readonly Call[] {
+  return filtersByCode[code - 300] ?? makeFilters(code);
 }
 
 /** True for predicates that look at the protocol themselves: their route gets no redirect. */

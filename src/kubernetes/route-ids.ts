@@ -1,5 +1,6 @@
 // The ids of generated routes (spec kubernetes 7.12). They stand in logs, metrics and dashboards, so they never change; they lose
-// characters, so two objects may have equal ones (contested-ids.ts decides).
+// characters, so two objects may have equal ones (contested-ids.ts decides). They are joined in one step: a text that is put together
+// piece by piece stays a chain of pieces in memory.
 
 /** Every character outside of `[0-9A-Za-z_]` as one `_`. */
 function wordOf(text: string): string {
@@ -13,7 +14,7 @@ function bytesWordOf(text: string): string {
 
 /** A route of an Ingress; `target` is the Service or the external name, and what the route does not have is "". */
 export function ingressRouteId(namespace: string, name: string, host: string, path: string, target: string): string {
-  return `kube_${[namespace, name, host, path, target].map(wordOf).join("__")}`;
+  return [`kube_${wordOf(namespace)}`, wordOf(name), wordOf(host), wordOf(path), wordOf(target)].join("__");
 }
 
 /** The default backend of an Ingress that is an external name. */
@@ -45,7 +46,7 @@ export function routeGroupRouteId(
 ): string {
   const space = (internal ? "internal_" : "") + bytesWordOf(namespace);
   const methodWord = method === "" ? "all" : bytesWordOf(method.toLowerCase());
-  return `kube_rg__${space}__${bytesWordOf(name)}__${methodWord}__${routeIndex}_${backendIndex}`;
+  return ["kube_rg", space, bytesWordOf(name), methodWord, `${routeIndex}_${backendIndex}`].join("__");
 }
 
 export function routeGroupCatchAllId(host: string, internal: boolean): string {
@@ -58,9 +59,9 @@ export function eastWestId(id: string): string {
 }
 
 export function redirectId(id: string): string {
-  return `${id}_https_redirect`;
+  return [id, "_https_redirect"].join("");
 }
 
 export function disabledRedirectId(id: string): string {
-  return `${id}_disable_https_redirect`;
+  return [id, "_disable_https_redirect"].join("");
 }
