@@ -20,10 +20,9 @@ const methodName: ArgKind<string> = {
 export const methods = definePredicate({
   name: "Methods",
   summary: "Matches when the method is one of the given ones.",
-  details: "At least one. Letter case does not count, neither here nor in the request. `GET` does not include `HEAD`.",
-  args: [rest("methods", methodName)],
+  details: "Letter case does not count, neither here nor in the request. `GET` does not include `HEAD`.",
+  args: [rest("methods", methodName, 1)],
   examples: ['read: Methods("GET", "HEAD") -> "http://backend.test";'],
-  check: ([methods]) => (methods.length > 0 ? "" : "at least one method should be specified"),
   create:
     ([methods]) =>
     (request) =>
