@@ -39,6 +39,15 @@ export class ResponseSender implements TransformOutput {
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
+    if (!Number.isNaN(ctx.writeTimeoutMs)) {
+      client.limitWrite(ctx.writeTimeoutMs);
+      if (ctx.writeTimeoutMs <= 0) {
+        // Over before it begins.
+        forward.cancel();
+        this.breakOff();
+        return;
+      }
+    }
     const noBody =
       ctx.request.method === "HEAD" || response.status < 200 || response.status === 204 || response.status === 304;
     const length = this.#declaredLength(noBody);
