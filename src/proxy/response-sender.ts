@@ -35,7 +35,6 @@ export class ResponseSender implements TransformOutput {
   start(): void {
     const { ctx, client, forward } = this.#exchange;
     const response = ctx.response;
-    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#stopped = false;
     this.#turn++;
     if (response.status < 100 || response.status > 999) response.status = 500;
@@ -44,7 +43,7 @@ export class ResponseSender implements TransformOutput {
       if (ctx.writeTimeoutMs <= 0) {
         // Over before it begins.
         forward.cancel();
-        this.breakOff();
+        this.breakOff("no time to write the response");
         return;
       }
     }
@@ -53,7 +52,6 @@ export class ResponseSender implements TransformOutput {
     const length = this.#declaredLength(noBody);
     for (let i = 0; i < OWN.length; i++) response.headers.deleteAdded(OWN[i]!);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
-    if (!Number.isNaN(ctx.writeTimeoutMs)) client.limitWrite(ctx.writeTimeoutMs);
     this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
     if (!ctx.bodyReplaced) {
       client.head(response.status, response.headers, response.canonical, framing, length);

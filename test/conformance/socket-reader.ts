@@ -132,16 +132,27 @@ function splitStart(line: string): string[] {
   return line.startsWith("HTTP/") ? [words[0]!, words[1] ?? "", words.slice(2).join(" ")] : words;
 }
 
+/** Below the ports that the kernel gives out; each process of the tests has some of its own, so that no two take the same one. */
+const FIRST_PORT = 10_000;
+const PORTS_OF_PROCESS = 256;
+const PROCESSES = 85;
+let portsTaken = 0;
+
 /** A port of the loopback interface that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  const first = FIRST_PORT + (process.pid % PROCESSES) * PORTS_OF_PROCESS;
+  for (let tries = 0; tries < PORTS_OF_PROCESS; tries++) {
+    const port = first + (portsTaken++ % PORTS_OF_PROCESS);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no port of ${first} to ${first + PORTS_OF_PROCESS - 1} is free`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 
