@@ -32,7 +32,7 @@ export interface SupervisorOptions {
 
 /** Pause before a worker that died is replaced; twice as long after each that lived for less than STEADY_MS. */
 const RESTART_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 5000;
 const STEADY_MS = 10_000;
 
 /**
