@@ -53,6 +53,9 @@ export async function startSkipper(
   if (health instanceof Invalid) throw new Error(health.message);
   const workers = workerCount(options);
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
+  if (!/^1\.?[0-3]$/.test(options.tlsMinVersion)) {
+    log.info(`unknown TLS version ${JSON.stringify(options.tlsMinVersion)} in -tls-min-version: 1.2 is used`);
+  }
   log.info(`Expose metrics in format: ${JSON.stringify(flavourText(options))}`);
 
   const kubernetes = await openKubernetes(options, {

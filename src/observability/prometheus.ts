@@ -118,7 +118,7 @@ class Family {
     let below = 0;
     for (let i = 0; i <= bounds.length; i++) {
       below += reading.buckets[i]!;
-      const le = i < bounds.length ? bounds[i]! : "+Inf";
+      const le = i < bounds.length ? boundText(bounds[i]!) : "+Inf";
       values.push({ metricName: `${this.#name}_bucket`, labels: { ...labels, le }, value: below });
     }
     // A scrape may fall between the stores of one event: count is what the buckets say.
@@ -134,6 +134,17 @@ class Family {
     }
     return labels;
   }
+}
+
+/**
+ * A bound as the clients of other languages write it (`1.048576e+06`): a label is a text, and dashboards add up series of several
+ * proxies by it.
+ */
+export function boundText(bound: number): string {
+  const [mantissa, exponent = "0"] = bound.toExponential().split("e");
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(bound);
+  return `${mantissa}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
 }
 
 function families(settings: MetricsSettings): Family[] {

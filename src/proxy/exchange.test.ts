@@ -106,6 +106,16 @@ for (const [what, filters, status, expected] of rows) {
   });
 }
 
+test("the head of a served response does not wait for its body", async () => {
+  async function* body(): AsyncGenerator<Uint8Array> {
+    await new Promise(() => {});
+    yield Buffer.from("never");
+  }
+  const serving: Filter = { request: (ctx) => ctx.serve(200, [["X-Slow", "1"]], body()) };
+  const proxy = await startProxy(plainIntake, {}, { filters: [serving], backendPort: null });
+  assert.match((await ask(proxy.port)).head, /^HTTP\/1\.1 200 OK\r\nX-Slow: 1\r\n/);
+});
+
 test("a backend that fails is seen by filters that ask for it", async () => {
   steps = [];
   const backendPort = await backend("");

@@ -162,8 +162,11 @@ export class ResponseSender implements TransformOutput {
 
   /** Streams what a filter put in as body. */
   async #pump(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, turn: number): Promise<void> {
-    const source = Symbol.asyncIterator in body ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
+    const waits = Symbol.asyncIterator in body;
+    const source = waits ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
     this.#source = source;
+    // The client need not wait for the head until the body begins.
+    if (waits) this.#exchange.client.flush();
     try {
       for (;;) {
         const next = await source.next();
