@@ -4,8 +4,8 @@
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
 import { decodePath } from "../http/path.ts";
-import { isValidQuery, unescapeQuery } from "../http/query.ts";
 import { ASTERISK_FORM, OPAQUE_FORM } from "../http/target.ts";
+import { isValidQuery, unescapeQuery } from "../util/query.ts";
 import type { Exchange } from "./exchange.ts";
 import { hideRequestLines } from "./framing-lines.ts";
 import { normalizeHost } from "./normalize-host.ts";
