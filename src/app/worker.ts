@@ -20,6 +20,7 @@ import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
+import { RequestCopies } from "../proxy/request-copies.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
 import { TableReader } from "../routing/reader.ts";
@@ -72,6 +73,7 @@ const routes: RouteBuilderOptions = {
     now: Date.now,
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
+    routeCopy: (copy, body) => copies.route(copy, body),
   },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),
@@ -84,6 +86,7 @@ const routes: RouteBuilderOptions = {
   },
 };
 const builder = new RouteBuilder(routes);
+const copies = new RequestCopies(() => proxy);
 
 const proxy: Proxy = {
   options: settings.proxy,

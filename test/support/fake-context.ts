@@ -14,10 +14,11 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  RequestCopy,
   Span,
   Transformed,
 } from "../../src/spec/context.ts";
-import type { FilterEnv } from "../../src/spec/env.ts";
+import type { CopyEnd, FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
 
 export type HeaderList = readonly (readonly [string, string])[];
@@ -72,6 +73,9 @@ export class FakeContext implements FilterContext {
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
+  requestBodyLength = 0;
+  /** Calls of rerun(). */
+  reruns = 0;
   #fixedHead: (() => void) | null = null;
   readonly #pathParams: Readonly<Record<string, string>>;
 
@@ -103,7 +107,16 @@ export class FakeContext implements FilterContext {
     this.backendHost = given.backendHost ?? "backend.test";
     this.backendScheme = given.backendScheme ?? "";
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
+    this.requestBodyLength = this.request.contentLength;
     this.#pathParams = given.pathParams ?? {};
+  }
+
+  rerun(): void {
+    this.reruns++;
+  }
+
+  copyRequest(): RequestCopy {
+    return { method: this.request.method, headers: this.request.headers.clone() };
   }
 
   pathParam(name: string): string {
@@ -148,13 +161,23 @@ export class FakeContext implements FilterContext {
 
 export interface FakeEnv extends FilterEnv {
   readonly logged: string[];
+  /** What routeCopy() was called with, and what it resolves to. */
+  readonly copies: { copy: RequestCopy; body: AsyncIterable<Uint8Array> | null }[];
+  copyEnd: CopyEnd;
 }
 
 /** An environment with a log that can be read; random numbers come from `random`. */
 export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
+  const copies: FakeEnv["copies"] = [];
   return {
+    copies,
+    copyEnd: { outcome: "complete", status: 200 },
+    async routeCopy(copy, body) {
+      copies.push({ copy, body });
+      return this.copyEnd;
+    },
     options: {
       compressEncodings: [],
       maxMatcherBufferBytes: 2_097_152,
