@@ -52,9 +52,9 @@ export interface QueueMemory {
 }
 
 /** Memory for a process with this many workers. `seed`: any secret integer. */
-export function queueMemory(workers: number, seed: number): QueueMemory {
+export function queueMemory(workers: number, seed: number, queues: number = QUEUES): QueueMemory {
   return {
-    table: sharedTableMemory(QUEUES, COLUMNS + workers, 0, seed),
+    table: sharedTableMemory(queues, COLUMNS + workers, 0, seed),
     waiters: sharedInt32((workers * WAITERS + 1) * WAITER_CELLS),
     letters: sharedInt32(workers * LETTER_CELLS),
     columns: workers,
