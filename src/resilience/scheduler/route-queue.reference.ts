@@ -45,7 +45,9 @@ export class ReferenceQueue {
   }
 
   configure(settings: QueueSettings): void {
-    const same = Object.entries(settings).every(([name, value]) => this.#settings[name as keyof QueueSettings] === value);
+    const same = Object.entries(settings).every(
+      ([name, value]) => this.#settings[name as keyof QueueSettings] === value,
+    );
     if (this.#fifo && !same) this.#inside = [];
     this.#settings = settings;
     this.#admit();

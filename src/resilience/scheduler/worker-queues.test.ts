@@ -71,10 +71,12 @@ test("a place that one worker frees goes to the next of the other", async () => 
 test("when a stack is full the oldest makes place, in whichever worker it waits", async () => {
   const process = new Process();
   const [one, other] = process.queues("lifo", 1, 1);
-  one!.enter();
+  const first = one!.enter();
   const seen = watch({ b: one!.enter(), c: other!.enter(), d: one!.enter() });
   await settled(() => seen.length === 2);
   assert.deepEqual(seen.sort(), ["b full", "c full"]);
+  first.leave();
+  await settled(() => seen.length === 3);
   assert.deepEqual(process.counted, ["lifo.r.error.full", "lifo.r.error.full"]);
 });
 
