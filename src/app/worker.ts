@@ -23,6 +23,7 @@ import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { RequestCopies } from "../proxy/request-copies.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
+import { type WorkerQueueShare, WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { seriesPosts } from "../runtime/series-posts.ts";
@@ -37,6 +38,7 @@ interface WorkerData {
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
   readonly endpoints: WorkerEndpoints;
+  readonly queues: WorkerQueueShare;
   readonly generation: TableGeneration;
   readonly shuttingDown: boolean;
 }
@@ -74,6 +76,9 @@ const routes: RouteBuilderOptions = {
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
     routeCopy: (copy, body) => copies.route(copy, body),
+    queues: new WorkerQueues(data.queues, (kind, key) => {
+      if (settings.queueMetrics[kind === "fifo" ? "fifo" : "lifo"]) metrics.countCustom(key, 1);
+    }),
   },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),

@@ -80,6 +80,7 @@ export class RequestContext implements FilterContext {
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
   #fixedHead: FixedHead | null = null;
+  #atEnd: (() => void)[] | null = null;
   #stateBag: Map<string, unknown> | null = null;
 
   reset(): void {
@@ -122,6 +123,17 @@ export class RequestContext implements FilterContext {
     this.requestTransforms = null;
     this.#stateBag = null;
     this.pin.release();
+    if (this.#atEnd !== null) this.#end();
+  }
+
+  #end(): void {
+    const releases = this.#atEnd!;
+    this.#atEnd = null;
+    for (const release of releases) release();
+  }
+
+  atEnd(release: () => void): void {
+    (this.#atEnd ??= []).push(release);
   }
 
   /** The frame for the next lookup. */

@@ -145,6 +145,9 @@ export interface FilterContext {
    *  that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
 
+  /** Runs `release` when the exchange is over, however it ends: after the last byte of the response, or when it breaks off. */
+  atEnd(release: () => void): void;
+
   /** Dynamic backend (spec filters 9.1); "" when not set. */
   dynamicUrl: string;
   dynamicHost: string;

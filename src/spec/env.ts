@@ -3,6 +3,7 @@
 import type { Coding } from "../http/content-coding.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RequestCopy } from "./context.ts";
+import type { RouteQueues } from "./route-queue.ts";
 
 /** The flags that filters read; a declaration names its own in `options`. */
 export interface FilterOptions {
@@ -41,4 +42,6 @@ export interface FilterEnv {
    * is read as fast as the backend takes it, and replaces the body of the request (null: none); when it throws, the copy breaks off.
    */
   routeCopy(copy: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd>;
+  /** The queues of the fifo and lifo filters. */
+  readonly queues: RouteQueues;
 }

@@ -20,6 +20,7 @@ import type {
 } from "../../src/spec/context.ts";
 import type { CopyEnd, FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
+import type { RouteQueue, RouteQueues } from "../../src/spec/route-queue.ts";
 
 export type HeaderList = readonly (readonly [string, string])[];
 
@@ -76,6 +77,8 @@ export class FakeContext implements FilterContext {
   requestBodyLength = 0;
   /** Calls of rerun(). */
   reruns = 0;
+  /** What is to run at the end of the exchange. */
+  readonly releases: (() => void)[] = [];
   #fixedHead: (() => void) | null = null;
   readonly #pathParams: Readonly<Record<string, string>>;
 
@@ -140,6 +143,10 @@ export class FakeContext implements FilterContext {
     this.#fixedHead ??= () => this.respond(status, headers);
   }
 
+  atEnd(release: () => void): void {
+    this.releases.push(release);
+  }
+
   /** What the proxy does when all response filters have run. */
   applyFixedHead(): void {
     this.#fixedHead?.();
@@ -157,6 +164,12 @@ export class FakeContext implements FilterContext {
   transformRequestBody(transform: BodyTransform): void {
     this.requestTransforms.push(transform);
   }
+}
+
+/** Queues in which everybody passes. */
+function openQueues(): RouteQueues {
+  const queue: RouteQueue = { enter: () => ({ outcome: "passed", leave() {} }), close() {} };
+  return { open: () => queue };
 }
 
 export interface FakeEnv extends FilterEnv {
@@ -191,6 +204,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
     now: Date.now,
     random,
     count: () => {},
+    queues: openQueues(),
   };
 }
 
