@@ -23,6 +23,7 @@ import type { ServerTls } from "../proxy/server-certificates.ts";
 import type { FilterOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import type { WorkerPluginSettings } from "./worker-plugins.ts";
 
 export interface WorkerSettings {
   readonly proxy: ProxyOptions;
@@ -47,6 +48,8 @@ export interface WorkerSettings {
   readonly disabledFilters: readonly string[];
   readonly filters: FilterOptions;
   readonly ignoreTrailingSlash: boolean;
+  /** Null: no flag of plugins is given. */
+  readonly plugins: WorkerPluginSettings | null;
 }
 
 /** Networks of peers, checked at start. */
@@ -100,7 +103,18 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
+    plugins: usesPlugins(options)
+      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }
+      : null,
   };
+}
+
+/** Without one of the flags of plugins nothing is looked for. */
+export function usesPlugins(options: Options): boolean {
+  const { plugindir, filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin } = options;
+  return (
+    plugindir !== "" || [filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin].some((list) => list.length > 0)
+  );
 }
 
 export function logSettings(options: Options): LogSettings {

@@ -15,10 +15,15 @@ export class PanicLog {
   }
 
   log(stack: string): void {
+    this.report(`stacktrace of panic caused by: ${stack}`);
+  }
+
+  /** The same for a line of its own. */
+  report(line: string): void {
     const now = performance.now();
     if (this.#count >= FIRST && now < this.#nextMs) return;
     this.#count++;
     this.#nextMs = now + INTERVAL_MS;
-    this.#log.error(`stacktrace of panic caused by: ${stack}`);
+    this.#log.error(line);
   }
 }

@@ -162,6 +162,11 @@ export class Frame {
   timedWeight = 0;
 }
 
+/** Who has to know when a request that it saw is over. */
+export interface Lent {
+  returned(): void;
+}
+
 export class RequestContext implements FilterContext {
   readonly request = new ContextRequest();
   readonly response = new ContextResponse();
@@ -194,6 +199,9 @@ export class RequestContext implements FilterContext {
   backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
+  /** True when code that is not ours has seen the context and may hold it: it serves no other request. */
+  lent = false;
+  #borrowers: Set<Lent> | null = null;
   #fixedHead: FixedHead | null = null;
   #stateBag: Map<string, unknown> | null = null;
 
@@ -235,6 +243,22 @@ export class RequestContext implements FilterContext {
     this.requestTransforms = null;
     this.#stateBag = null;
     this.pin.release();
+    if (this.lent) this.#takeBack();
+  }
+
+  /** Notes that `borrower` sees this request; false when it did before. */
+  lend(borrower: Lent): boolean {
+    this.lent = true;
+    this.#borrowers ??= new Set();
+    if (this.#borrowers.has(borrower)) return false;
+    this.#borrowers.add(borrower);
+    return true;
+  }
+
+  #takeBack(): void {
+    const borrowers = this.#borrowers;
+    this.#borrowers = null;
+    if (borrowers !== null) for (const borrower of borrowers) borrower.returned();
   }
 
   /** The frame for the next lookup. */
