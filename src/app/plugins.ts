@@ -46,7 +46,7 @@ export class Plugins {
     this.#log = log;
     const panics = new PanicLog(log);
     // Nothing is created in this thread.
-    this.#containment = { guard: (filter) => filter, report: (text) => panics.log(text) };
+    this.#containment = { guard: (filter) => filter, report: (text, who) => panics.report(text, who) };
     this.#inForce = host.plugins;
     for (const { version, declarations } of this.#inForce) {
       const sources = declarations.dataClients.map((client) => new PluginSource(client, log, startLimitMs));

@@ -43,7 +43,7 @@ export class WorkerPlugins {
     const panics = new PanicLog(log);
     this.#containment = {
       guard: (filter, name) => pluginFilter(filter, name, settings.limitMs),
-      report: (text) => panics.log(text),
+      report: (text, who) => panics.report(text, who),
     };
   }
 

@@ -9,8 +9,8 @@ import type { PredicateSpec, PredicateTest } from "../spec/predicate.ts";
 export interface Containment {
   /** Puts the limits of a request around a filter of a plugin; `name` for messages. */
   guard(filter: Filter, name: string): Filter;
-  /** Takes the stack of what a plugin threw; must bound what it writes. */
-  report(text: string): void;
+  /** Takes what went wrong, and whose fault it is; must bound what it writes of each. */
+  report(text: string, who: string): void;
 }
 
 export function containFilter(spec: FilterSpec, { guard, report }: Containment): FilterSpec {
@@ -24,7 +24,7 @@ export function containFilter(spec: FilterSpec, { guard, report }: Containment):
       try {
         filter = spec.create(values, env);
       } catch (error) {
-        report(`filter ${spec.name}: create: ${stackOf(error)}`);
+        report(`filter ${spec.name}: create: ${stackOf(error)}`, spec.name);
         return failing(new Error(`filter ${spec.name} could not be created: ${messageOf(error)}`));
       }
       if (typeof filter !== "object" || filter === null || filter instanceof Promise) {
@@ -65,12 +65,13 @@ export function containPredicate(spec: PredicateSpec, { report }: Containment): 
       try {
         test = spec.create(values, env);
       } catch (error) {
-        report(`predicate ${spec.name}: create: ${stackOf(error)}`);
+        report(`predicate ${spec.name}: create: ${stackOf(error)}`, spec.name);
         return never;
       }
       if (typeof test !== "function") {
         report(
           `predicate ${spec.name}: create: expected a function from the request to true or false, got ${String(test)}`,
+          spec.name,
         );
         return never;
       }
@@ -89,12 +90,12 @@ function containTest(name: string, test: PredicateTest, report: Containment["rep
     try {
       result = test(request);
     } catch (error) {
-      report(`predicate ${name}: ${stackOf(error)}`);
+      report(`predicate ${name}: ${stackOf(error)}`, name);
       return false;
     }
     if (typeof result === "boolean") return result;
     const got = result instanceof Promise ? "a promise" : String(result);
-    report(`predicate ${name}: expected true or false, got ${got}`);
+    report(`predicate ${name}: expected true or false, got ${got}`, name);
     if (result instanceof Promise) result.catch(() => {});
     return false;
   };

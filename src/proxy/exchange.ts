@@ -326,7 +326,7 @@ export class Exchange implements ClientEvents {
 
   #panic(error: unknown): void {
     const isTimeout = error instanceof FilterTimeout;
-    if (isTimeout) this.proxy.panics.report(`route ${this.ctx.routeId}: ${error.message}`);
+    if (isTimeout) this.proxy.panics.report(`route ${this.ctx.routeId}: ${error.message}`, error.message);
     else this.proxy.panics.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (this.#tunnelOver) this.#closeTunnel();
     else this.fail(isTimeout ? filterDeadline : filterPanic);
