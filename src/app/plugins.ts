@@ -7,22 +7,16 @@ import { pollIntervalMs } from "../data-clients/build.ts";
 import type { Logger } from "../observability/log.ts";
 import type { Containment } from "../plugins/contained-specs.ts";
 import type { PluginVersion } from "../plugins/load-plugin.ts";
-import { isSameVersion, type LoadedPlugin, PluginHost, type PluginSettings } from "../plugins/plugin-host.ts";
+import { isSameVersion, type LoadedPlugin, PluginHost } from "../plugins/plugin-host.ts";
 import { PluginSource } from "../plugins/plugin-source.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { RoutingTable } from "../routing/table.ts";
 import type { RouteUpdater } from "../routing/updater.ts";
 import type { Supervisor } from "../runtime/supervisor.ts";
 import type { Registry } from "../spec/registry.ts";
-import { packageFace } from "./package-face.ts";
+import { type PluginFlags, pluginSettings } from "./plugin-flags.ts";
 import { surviveStrayErrors } from "./stray-errors.ts";
 import { addPlugins, changedNames } from "./worker-plugins.ts";
-
-/** The options that plugins are found and loaded by; those of other commands have the same names. */
-export type PluginOptions = Pick<
-  Options,
-  "plugindir" | "filterPlugin" | "predicatePlugin" | "dataclientPlugin" | "multiPlugin" | "pluginTimeout"
->;
 
 /** What a new version of a plugin changes. */
 export interface PluginUsers {
@@ -118,18 +112,16 @@ export class Plugins {
   }
 }
 
-export function pluginSettings(options: PluginOptions, pollMs: number): PluginSettings {
-  const { plugindir, filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin, pluginTimeout } = options;
-  return {
-    folders: plugindir === "" ? ["plugins"] : ["plugins", plugindir],
-    named: [
-      ...filterPlugin.map((call) => ({ kind: "filter", ...call }) as const),
-      ...predicatePlugin.map((call) => ({ kind: "predicate", ...call }) as const),
-      ...dataclientPlugin.map((call) => ({ kind: "data client", ...call }) as const),
-      ...multiPlugin.map((call) => ({ kind: "multi", ...call }) as const),
-    ],
-    limitMs: pluginTimeout > 0 ? pluginTimeout : Number.POSITIVE_INFINITY,
-    pollMs,
-    face: packageFace(),
-  };
+/** Makes the plugins of a command that does not run them known to its registry; rejects when one cannot be used. */
+export async function addPluginsOf(
+  flags: PluginFlags,
+  registry: Registry,
+  report: (text: string) => void,
+): Promise<void> {
+  const log = { debug: report, info: report, warn: report, error: report };
+  const host = await PluginHost.open(pluginSettings(flags, Number.POSITIVE_INFINITY), log);
+  for (const taken of addPlugins(registry, host.plugins, { guard: (filter) => filter, report })) {
+    report(`plugins: there is another ${taken}, which counts`);
+  }
+  host.stop();
 }

@@ -20,6 +20,7 @@ import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
 import type { RunningAdmission } from "./admission.ts";
 import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
+import { usesPlugins } from "./plugin-flags.ts";
 import type { Plugins } from "./plugins.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
@@ -27,7 +28,7 @@ import { waitForStatusChecks } from "./status-checks.ts";
 import type { ProxyParts } from "./validation-webhook.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
-import { logSettings, usesPlugins, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
+import { logSettings, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
 
 /** How often the certificate for backends is read again with -enable-mtls. */
 const CLIENT_CERTIFICATE_MS = 300_000;

@@ -23,6 +23,7 @@ import type { ServerTls } from "../proxy/server-certificates.ts";
 import type { FilterOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import { usesPlugins } from "./plugin-flags.ts";
 import type { WorkerPluginSettings } from "./worker-plugins.ts";
 
 export interface WorkerSettings {
@@ -107,14 +108,6 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }
       : null,
   };
-}
-
-/** Without one of the flags of plugins nothing is looked for. */
-export function usesPlugins(options: Options): boolean {
-  const { plugindir, filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin } = options;
-  return (
-    plugindir !== "" || [filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin].some((list) => list.length > 0)
-  );
 }
 
 export function logSettings(options: Options): LogSettings {

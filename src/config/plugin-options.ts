@@ -20,10 +20,4 @@ export const pluginOptions = [
     10_000,
     "Limit of each promise that a filter of a plugin waits for; beyond it: 504. Also of loading a plugin. 0: none.",
   ),
-  option(
-    "worker-stall-timeout",
-    duration,
-    10_000,
-    "A worker whose event loop stands still for this long, in an endless loop for instance, is replaced. 0: never.",
-  ),
 ] as const;

@@ -22,6 +22,8 @@ export interface PluginSettings {
   readonly pollMs: number;
   /** Address of the module that plugins import as `skipper-proxy`. */
   readonly face: string;
+  /** How often a plugin may be loaded: modules cannot be unloaded, so this bounds what its changes leave in memory. */
+  readonly maxVersions?: number;
 }
 
 export interface LoadedPlugin {
@@ -32,7 +34,6 @@ export interface LoadedPlugin {
 /** Puts a set of plugins in force everywhere; gives why it cannot, or "". */
 export type TakeOver = (plugins: readonly LoadedPlugin[], former: readonly LoadedPlugin[]) => Promise<string>;
 
-/** Modules cannot be unloaded, so this bounds what changes of a plugin can leave in memory. */
 const MAX_VERSIONS = 1000;
 /** Former versions whose texts are kept: when one of them comes back nothing is loaded. */
 const KEPT_VERSIONS = 8;
@@ -174,9 +175,10 @@ export class PluginHost {
     const { name, entry, folder } = place;
     const same = versions.findLast(({ module }) => isOnDisk(module.texts!));
     if (same !== undefined) return { ...same, options };
-    if (count >= MAX_VERSIONS) {
+    const { maxVersions = MAX_VERSIONS } = this.#settings;
+    if (count >= maxVersions) {
       const why = "modules cannot be unloaded, so further changes need a restart";
-      throw new PluginFailure(`${entry}: was loaded ${MAX_VERSIONS} times: ${why}`);
+      throw new PluginFailure(`${entry}: was loaded ${maxVersions} times: ${why}`);
     }
     return { kind, name, options, module: { number: this.#nextNumber++, entry, folder, texts: null } };
   }
