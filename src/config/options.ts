@@ -8,6 +8,7 @@ import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
 import { bool, string } from "./option-kinds.ts";
+import { pluginOptions } from "./plugin-options.ts";
 import { sourceOptions } from "./source-options.ts";
 import { webhookOptions } from "./webhook-options.ts";
 
@@ -24,6 +25,7 @@ const lists = [
   ...observabilityOptions,
   ...sourceOptions,
   ...kubernetesOptions,
+  ...pluginOptions,
   ...webhookOptions,
 ] as const;
 

@@ -1,6 +1,6 @@
 // The routing table, main thread: takes changes of the sources, checks the routes, writes them into shared memory and publishes.
 // A change is a transaction: readers see all of it or nothing, and when the writer throws nothing of it happened. What a route
-// costs to change does not depend on the size of the table.
+// costs to change does not depend on the size of the table. Long because transactions, checks and publication work on one store.
 
 import { normalizeSlots } from "../eskip/canonical.ts";
 import { parseRouteExpression } from "../eskip/parser.ts";
@@ -135,6 +135,48 @@ export class RoutingTable {
       throw error;
     }
     return this.#commit(source, change, firstStaged, beganAtMs);
+  }
+
+  /**
+   * The registry knows filters or predicates of these names otherwise than before: routes that name them are checked and weighed anew,
+   * and those that were left out. One result for each source that this changes something for.
+   */
+  recheck(names: Iterable<string>): TransactionResult[] {
+    const { registry, ignoreTrailingSlash } = this.#options;
+    const needles = Array.from(names, (name) => Buffer.from(name));
+    const changed = new Map<number, { readonly route: Route; readonly variant: number }[]>();
+    const { recordCount } = this.#store;
+    for (let record = 1; record < recordCount; record++) {
+      if (!this.#members.isMember(record)) continue;
+      const before = this.#invalid.get(record);
+      if (before === undefined && !this.#names(record, needles)) continue;
+      const route = before?.route ?? this.#routeOf(record);
+      const problem = checkRoute(route, registry, record, this.#hostKeys, ignoreTrailingSlash);
+      if (problem !== null && before !== undefined) {
+        this.#invalid.set(record, { route, problem });
+        continue;
+      }
+      const isSame = problem === null && before === undefined;
+      if (isSame && routeWeight(normalizeSlots(route), registry) === this.#store.recordWeight[record]) continue;
+      const source = this.#members.sourceOf(record);
+      const list = changed.get(source) ?? [];
+      list.push({ route, variant: this.#members.ids.variantOf(record) });
+      changed.set(source, list);
+    }
+    return Array.from(changed, ([source, routes]) =>
+      this.transact(source, (transaction) => {
+        for (const { route, variant } of routes) transaction.upsert(route, undefined, variant);
+      }),
+    );
+  }
+
+  /** Whether one of the names stands in the text of a record. */
+  #names(record: number, needles: readonly Buffer[]): boolean {
+    const store = this.#store;
+    const { buffer, byteOffset } = store.segments[store.recordSegment[record]!]!;
+    const start = store.recordStart[record]!;
+    const text = Buffer.from(buffer, byteOffset + start, store.recordEnd[record]! - start);
+    return needles.some((needle) => text.includes(needle));
   }
 
   #abandon(firstStaged: number): void {
