@@ -8,6 +8,7 @@ import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
 import { bool, string } from "./option-kinds.ts";
+import { routeServerOptions } from "./route-server-options.ts";
 import { sourceOptions } from "./source-options.ts";
 import { webhookOptions } from "./webhook-options.ts";
 
@@ -25,6 +26,7 @@ const lists = [
   ...sourceOptions,
   ...kubernetesOptions,
   ...webhookOptions,
+  ...routeServerOptions,
 ] as const;
 
 /** The values of all options by field name: `-idle-conns-num` is `idleConnsNum`. Durations are in milliseconds. */
