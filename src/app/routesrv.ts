@@ -11,6 +11,7 @@ import type { ApplicationLog } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
 import { DOWNLOAD_LIMITS, DownloadLimit } from "../routesrv/download-limit.ts";
+import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
 import { createMainListener, type ListenerTls, listen } from "../routesrv/main-listener.ts";
 import { Publications } from "../routesrv/publication.ts";
 import { Publisher } from "../routesrv/publisher.ts";
@@ -29,7 +30,7 @@ import { tls } from "../util/lazy-builtin.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
-import { listenAddress } from "./worker-settings.ts";
+import { listenAddress, workerSettings } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
 const HISTORY_BYTES = 8 << 20;
@@ -82,7 +83,7 @@ export async function startRouteServer(
     shards,
     metrics,
     isInitialized: () => publications.isInitialized,
-    filter: null,
+    filter: await listenerFilters(options, metrics, log),
     tls: listenerTls,
     log,
   });
@@ -91,7 +92,12 @@ export async function startRouteServer(
     const problem = await started;
     if (problem !== "") throw new Error(problem);
   }
-  await listen(main, listenAddress(options.address));
+  try {
+    await listen(main, listenAddress(options.address));
+  } catch (cause) {
+    source.stop();
+    throw cause;
+  }
   log.info(`Listen on ${options.address}`);
   const support = await openSupport(options, hub, log);
   const certificates = listenerTls === null ? null : followCertificates(options, main, listenerTls, log);
@@ -198,6 +204,27 @@ function shardSources(options: Options, kubernetes: KubernetesParts, log: Applic
   add("redis", redisNamespace, redisName, options.kubernetesRedisServicePort);
   add("valkey", valkeyNamespace, valkeyName, options.kubernetesValkeyServicePort);
   return found;
+}
+
+/** The filters of -route-server-filters; null when there are none. */
+async function listenerFilters(
+  options: Options,
+  metrics: ServerMetrics,
+  log: ApplicationLog,
+): Promise<ReturnType<typeof buildFilterChain> | null> {
+  if (options.routeServerFilters.length === 0) return null;
+  const unknown = options.mtlsAuthnCa === "" ? [...PROXY_FILTERS, "mtlsAuthn"] : PROXY_FILTERS;
+  const registry = shippedRegistry([...options.disabledFilters, ...unknown]);
+  // -enable-mtls means another certificate here.
+  const { filters } = await workerSettings({ ...options, enableMtls: false });
+  return buildFilterChain(options.routeServerFilters, registry, {
+    options: filters,
+    log,
+    audit: (line) => log.info(line),
+    now: Date.now,
+    random: Math.random,
+    count: (name, key) => metrics.count(`${name}.custom.${key}`),
+  });
 }
 
 async function mainTls(options: Options): Promise<ListenerTls | null> {

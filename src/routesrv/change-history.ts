@@ -27,8 +27,9 @@ export class ChangeHistory {
     return this.#bytes;
   }
 
-  /** The next version, and what is other in it than in the one before. */
-  add(version: number, ids: readonly string[]): void {
+  /** The next version, and what is other in it than in the one before; of the first one that is of no use. */
+  add(version: number, changed: readonly string[]): void {
+    const ids = this.#steps.length === 0 ? [] : changed;
     const bytes = ids.reduce((sum, id) => sum + 2 * id.length + ENTRY_BYTES, ENTRY_BYTES);
     this.#steps.push({ version, ids, bytes, texts: [] });
     this.#bytes += bytes;
@@ -58,7 +59,7 @@ export class ChangeHistory {
     return ids;
   }
 
-  /** The newest step stays, whatever it takes: it names the present texts. Its ids are not needed when nothing before it is known. */
+  /** The newest step stays, whatever it takes: it names the present texts. */
   #shrink(): void {
     while (this.#bytes > this.#maxBytes && this.#steps.length > 1) {
       const oldest = this.#steps.shift()!;

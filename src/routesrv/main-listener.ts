@@ -43,15 +43,14 @@ export function createMainListener(options: MainListenerOptions): Server | TlsSe
     if (response.shouldKeepAlive) response.setHeader("Connection", "keep-alive");
     // Nobody reads the body of a request.
     request.resume();
-    const path = request.url!.split("?", 1)[0]!;
-    if (path === "/health") {
+    if (pathOf(request) === "/health") {
       health(response, options.isInitialized());
       return;
     }
     Promise.try(async () => {
-      if (filter === null || !(await filter(request, response))) await serve(options, path, request, response);
+      if (filter === null || !(await filter(request, response))) await serve(options, request, response);
     }).catch((cause: unknown) => {
-      log.error(`${path}: ${cause instanceof Error ? cause.stack : String(cause)}`);
+      log.error(`${pathOf(request)}: ${cause instanceof Error ? cause.stack : String(cause)}`);
       response.destroy();
     });
   };
@@ -87,17 +86,18 @@ export function listen(
   });
 }
 
-async function serve(
-  options: MainListenerOptions,
-  path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function serve(options: MainListenerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = pathOf(request);
   const zone = zoneOf(path);
   const shards = options.shards.find((source) => source.path === path);
   if (zone !== null) await options.routes.serve(request, response, zone);
   else if (shards !== undefined) serveShards(shards, options.metrics, request, response);
   else message(response, 404, "404 page not found\n");
+}
+
+/** Filters may have changed it. */
+function pathOf(request: IncomingMessage): string {
+  return request.url!.split("?", 1)[0]!;
 }
 
 /** The zone of a path of routes, "" for none; null for other paths. */

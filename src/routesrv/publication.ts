@@ -60,8 +60,8 @@ export class Publications {
     const name = table.hasZone(zone) ? zone : "";
     const before = this.#snapshots.get(name);
     if (before?.version === this.#version) return before.snapshot;
-    const pieces = table.groups.map((group) => group.piece(name));
     const last = before?.snapshot ?? null;
+    const pieces = table.groups.map((group, i) => group.piece(name, last?.pieces[i]));
     const isSame = last?.pieces.length === pieces.length && pieces.every((piece, i) => piece === last.pieces[i]);
     const snapshot = isSame && last !== null ? last : new Snapshot(pieces, table.count, last);
     this.#snapshots.set(name, { version: this.#version, snapshot });

@@ -21,14 +21,16 @@ export class RouteGroup {
     this.routes = routes;
   }
 
-  /** The lines in a zone, made at the first call; zones in which no line differs share that of the full table (""). */
-  piece(zone: string): TextPiece {
+  /**
+   * The lines in a zone, made at the first call; zones in which no line differs share that of the full table (""). `former`: what may
+   * have stood in its place before, and stays when it is the same text.
+   */
+  piece(zone: string, former: TextPiece | undefined = undefined): TextPiece {
     const known = this.#pieces.get(zone);
     if (known !== undefined) return known;
     const isOwn = zone === "" || this.routes.some(({ zoneLines }) => zoneLines?.has(zone));
-    const piece = isOwn
-      ? new TextPiece(this.routes.map((route) => lineInZone(route, zone)).join("\n"))
-      : this.piece("");
+    let piece = isOwn ? new TextPiece(this.routes.map((route) => lineInZone(route, zone)).join("\n")) : this.piece("");
+    if (isOwn && former?.bytes.equals(piece.bytes)) piece = former;
     this.#pieces.set(zone, piece);
     return piece;
   }
