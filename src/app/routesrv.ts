@@ -60,7 +60,7 @@ export async function startRouteServer(
     { variables: environment, log, hub, onCertificates: () => {} },
   );
   const publications = new Publications(HISTORY_BYTES);
-  const waiting = new WaitingClients();
+  const waiting = new WaitingClients(metrics);
   const publisher = new Publisher({
     publications,
     metrics,

@@ -2,6 +2,7 @@
 // answer is written on its own, and nobody waits for a client that reads slowly. A waiting client costs its connection and one entry.
 
 import type { ServerResponse } from "node:http";
+import type { ServerMetrics } from "./server-metrics.ts";
 
 /** Waits end within this time after they are over. */
 const TICK_MS = 500;
@@ -17,11 +18,12 @@ interface Waiting {
 
 export class WaitingClients {
   readonly #waiting = new Set<Waiting>();
+  readonly #metrics: ServerMetrics;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  get size(): number {
-    return this.#waiting.size;
+  constructor(metrics: ServerMetrics) {
+    this.#metrics = metrics;
   }
 
   /** True when there is something to answer: the text of the zone is another one, or the time is over. False: the client is gone. */
@@ -30,8 +32,11 @@ export class WaitingClients {
     return new Promise((resolve) => {
       const entry: Waiting = { response, zone, hash, endMs: performance.now() + seconds * 1000, resolve };
       this.#waiting.add(entry);
+      this.#count();
       response.once("close", () => {
-        if (this.#waiting.delete(entry)) resolve(false);
+        if (!this.#waiting.delete(entry)) return;
+        this.#count();
+        resolve(false);
       });
       this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
     });
@@ -59,7 +64,12 @@ export class WaitingClients {
 
   #answer(entry: Waiting): void {
     this.#waiting.delete(entry);
+    this.#count();
     entry.resolve(true);
+  }
+
+  #count(): void {
+    this.#metrics.gauge("clients.waiting", this.#waiting.size);
   }
 
   #tick(): void {
