@@ -9,6 +9,7 @@ import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
 import { bool, string } from "./option-kinds.ts";
 import { pluginOptions } from "./plugin-options.ts";
+import { routeServerOptions } from "./route-server-options.ts";
 import { sourceOptions } from "./source-options.ts";
 import { webhookOptions } from "./webhook-options.ts";
 
@@ -27,6 +28,7 @@ const lists = [
   ...kubernetesOptions,
   ...pluginOptions,
   ...webhookOptions,
+  ...routeServerOptions,
 ] as const;
 
 /** The values of all options by field name: `-idle-conns-num` is `idleConnsNum`. Durations are in milliseconds. */

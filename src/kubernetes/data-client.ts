@@ -22,6 +22,7 @@ import { ResourceWatch, type WatchTiming } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
 import { RouteGroupStatus } from "./route-group-status.ts";
+import { endpointAddresses, sliceAddresses } from "./service-addresses.ts";
 import type { ClusterView, Problem, Translation } from "./translation.ts";
 
 /** The translation of objects, as the data client needs it. */
@@ -114,6 +115,8 @@ export class KubernetesDataClient implements DataClient {
   #firstAttemptOver: () => void = () => {};
   #isLoaded = false;
   #isFlushing = false;
+  /** The versions of the kinds that are in the routes for certain. */
+  #versions = "";
   #stopped = false;
   #restUntil = 0;
   #batch: NodeJS.Timeout | undefined;
@@ -171,6 +174,27 @@ export class KubernetesDataClient implements DataClient {
     this.#ingressStatus?.stop();
     this.#groupStatus?.stop();
     this.#options.client.close();
+  }
+
+  /** The addresses of a Service's endpoints as they are known now, sorted, without ports. */
+  serviceAddresses(namespace: string, name: string): readonly string[] {
+    const view = this.state.view();
+    return this.#options.endpointSlices
+      ? sliceAddresses(view.endpointSlices(namespace, name), "")
+      : endpointAddresses(view.endpoints(namespace, name));
+  }
+
+  /** Up to where the changes of each kind are in the routes that were delivered; "" before the first. */
+  routesVersions(): string {
+    const isAtRest = this.#isLoaded && !this.#isFlushing && this.#canTranslate();
+    if (isAtRest && this.state.touched === 0 && !Number.isFinite(this.#translation.nextWaitMs)) {
+      this.#versions = this.#seenVersions();
+    }
+    return this.#versions;
+  }
+
+  #seenVersions(): string {
+    return this.#watches.map(({ name, version }) => `${name}=${version}`).join(", ");
   }
 
   #makeIngressStatus(): IngressStatus {
@@ -259,9 +283,11 @@ export class KubernetesDataClient implements DataClient {
     this.#isFlushing = true;
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
+      const versions = this.#seenVersions();
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
+      if (!Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {

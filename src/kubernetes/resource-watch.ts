@@ -115,6 +115,16 @@ export class ResourceWatch {
     this.#options = options;
   }
 
+  /** Of the resource, as it was given. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The newest version that was seen; 0 before the first list. */
+  get version(): number {
+    return this.#newest;
+  }
+
   start(): void {
     void this.#run();
   }
