@@ -7,9 +7,12 @@ import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import { parseTlsVersion } from "../config/settings.ts";
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
-import type { ApplicationLog } from "../observability/log.ts";
+import type { ApplicationLog, Logger } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
+import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
+import { queueFilterNames, queueUse } from "../resilience/scheduler/queue-settings.ts";
+import { WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
 import { DOWNLOAD_LIMITS, DownloadLimit } from "../routesrv/download-limit.ts";
 import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
 import { createMainListener, type ListenerTls, listen } from "../routesrv/main-listener.ts";
@@ -23,6 +26,8 @@ import { WaitingClients } from "../routesrv/waiting-clients.ts";
 import { checkRoute } from "../routing/check-route.ts";
 import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
 import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
+import { checkArgs } from "../spec/args.ts";
+import type { Registry } from "../spec/registry.ts";
 import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
@@ -83,7 +88,7 @@ export async function startRouteServer(
     shards,
     metrics,
     isInitialized: () => publications.isInitialized,
-    filter: await listenerFilters(options, metrics, log),
+    filter: await listenerFilters(options, hub, metrics, log),
     tls: listenerTls,
     log,
   });
@@ -209,6 +214,7 @@ function shardSources(options: Options, kubernetes: KubernetesParts, log: Applic
 /** The filters of -route-server-filters; null when there are none. */
 async function listenerFilters(
   options: Options,
+  hub: MetricsHub,
   metrics: ServerMetrics,
   log: ApplicationLog,
 ): Promise<ReturnType<typeof buildFilterChain> | null> {
@@ -224,7 +230,23 @@ async function listenerFilters(
     now: Date.now,
     random: Math.random,
     count: (name, key) => metrics.count(`${name}.custom.${key}`),
+    // There is no table that a copy could go through.
+    routeCopy: async () => ({ outcome: "dropped", status: 0 }),
+    queues: listenerQueues(options.routeServerFilters, registry, hub, log),
   });
+}
+
+/** The queues that the filters of the listener name, as those of one route. */
+function listenerQueues(calls: readonly Call[], registry: Registry, hub: MetricsHub, log: Logger): WorkerQueues {
+  const metrics = { fifo: false, lifo: false };
+  const queues = new QueueRegistry({ workers: 1, metrics, gauges: hub.main, log, now: Date.now });
+  for (const [i, { name, args }] of calls.entries()) {
+    const spec = queueFilterNames.has(name) ? registry.filter(name) : undefined;
+    const checked = spec === undefined ? null : checkArgs(spec.args, args);
+    if (checked !== null && "values" in checked) queues.refer(queueUse(name, checked.values, ""), 0, String(i));
+  }
+  queues.settle();
+  return new WorkerQueues(queues.addWorker(1), () => {});
 }
 
 async function mainTls(options: Options): Promise<ListenerTls | null> {

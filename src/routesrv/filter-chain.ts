@@ -35,6 +35,7 @@ export function buildFilterChain(
   const filters = calls.map((call) => buildFilter(call, registry, env));
   return async (request, response) => {
     const ctx = new ListenerContext(request);
+    response.once("close", () => ctx.release());
     let executed = 0;
     for (const filter of filters) {
       executed++;

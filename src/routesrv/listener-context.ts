@@ -14,6 +14,7 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  RequestCopy,
   Span,
 } from "../spec/context.ts";
 
@@ -109,6 +110,7 @@ export class ListenerContext implements FilterContext {
   #body: Body = null;
   #transforms: BodyTransform[] = [];
   #fixedHead: (() => void) | null = null;
+  readonly #releases: (() => void)[] = [];
 
   constructor(message: IncomingMessage) {
     this.request = new ListenerRequest(message);
@@ -139,6 +141,26 @@ export class ListenerContext implements FilterContext {
 
   /** Nobody reads the body of a request. */
   transformRequestBody(): void {}
+
+  get requestBodyLength(): number {
+    return this.request.contentLength;
+  }
+
+  /** There is no routing that could give another answer. */
+  rerun(): void {}
+
+  copyRequest(): RequestCopy {
+    return { method: this.request.method, headers: this.request.headers.clone() };
+  }
+
+  atEnd(release: () => void): void {
+    this.#releases.push(release);
+  }
+
+  /** The answer has left, or nobody takes it any more. */
+  release(): void {
+    for (const release of this.#releases.splice(0)) release();
+  }
 
   /** Behind the last filter. */
   finish(): void {

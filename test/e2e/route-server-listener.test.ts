@@ -48,6 +48,13 @@ describe("filters", () => {
     assert.match(text, /^kube_default__a/);
   });
 
+  test("queue requests", async () => {
+    const server = await startWith('fifo(1, 0, "1s") -> latency(200)');
+    const answers = await Promise.all([server.ask("/routes"), server.ask("/routes")]);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 503]);
+    assert.equal((await server.ask("/routes")).status, 200);
+  });
+
   for (const [title, filters, line] of [
     ["of unknown names", "nope()", 'failed to get filter for routeserver \\"nope\\"'],
     ["that need a proxy", "auditLog()", 'failed to get filter for routeserver \\"auditLog\\"'],
