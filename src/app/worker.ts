@@ -27,6 +27,7 @@ import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { seriesPosts } from "../runtime/series-posts.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
+import type { FilterEnv } from "../spec/env.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import { debugProxy } from "./debug-proxy.ts";
@@ -73,6 +74,7 @@ const routes: RouteBuilderOptions = {
     now: Date.now,
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
+    shared: sharedByName(),
     routeCopy: (copy, body) => copies.route(copy, body),
   },
   balancerEnv: {
@@ -114,6 +116,15 @@ function forwardedHeaders(): ForwardedHeaders | null {
   if (settings.forwarded === null) return null;
   const exclude = settings.forwardedExclude.length === 0 ? null : parseCidrSet(settings.forwardedExclude);
   return new ForwardedHeaders({ ...settings.forwarded, exclude: exclude instanceof CidrError ? null : exclude });
+}
+
+function sharedByName(): FilterEnv["shared"] {
+  const made = new Map<string, unknown>();
+  return <T>(name: string, make: () => T): T => {
+    if (!made.has(name)) made.set(name, make());
+    // One name has one maker.
+    return made.get(name) as T;
+  };
 }
 
 const tls = tlsListener();

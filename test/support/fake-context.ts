@@ -73,6 +73,7 @@ export class FakeContext implements FilterContext {
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
+  fromBackend = true;
   requestBodyLength = 0;
   /** Calls of rerun(). */
   reruns = 0;
@@ -99,6 +100,7 @@ export class FakeContext implements FilterContext {
       tls: false,
       clientCertificates: [],
       baggage: () => null,
+      patched: false,
       contentLength: (given.body ?? []).join("").length,
       patchPath() {
         this.path = patchPath(this.path, this.rawPath);
@@ -171,8 +173,13 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   const copies: FakeEnv["copies"] = [];
+  const shared = new Map<string, unknown>();
   return {
     copies,
+    shared: (name, make) => {
+      if (!shared.has(name)) shared.set(name, make());
+      return shared.get(name) as ReturnType<typeof make>;
+    },
     copyEnd: { outcome: "complete", status: 200 },
     async routeCopy(copy, body) {
       copies.push({ copy, body });
