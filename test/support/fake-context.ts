@@ -73,7 +73,6 @@ export class FakeContext implements FilterContext {
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
-  fromBackend = true;
   requestBodyLength = 0;
   /** Calls of rerun(). */
   reruns = 0;
@@ -111,6 +110,10 @@ export class FakeContext implements FilterContext {
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
     this.requestBodyLength = this.request.contentLength;
     this.#pathParams = given.pathParams ?? {};
+  }
+
+  get fromBackend(): boolean {
+    return !this.served;
   }
 
   rerun(): void {
@@ -163,6 +166,8 @@ export class FakeContext implements FilterContext {
 
 export interface FakeEnv extends FilterEnv {
   readonly logged: string[];
+  /** `<filter>.custom.<key>` for each count. */
+  readonly counted: string[];
   /** What routeCopy() was called with, and what it resolves to. */
   readonly copies: { copy: RequestCopy; body: AsyncIterable<Uint8Array> | null }[];
   copyEnd: CopyEnd;
@@ -173,9 +178,11 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   const copies: FakeEnv["copies"] = [];
+  const counted: string[] = [];
   const shared = new Map<string, unknown>();
   return {
     copies,
+    counted,
     shared: (name, make) => {
       if (!shared.has(name)) shared.set(name, make());
       return shared.get(name) as ReturnType<typeof make>;
@@ -197,7 +204,9 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     now: Date.now,
     random,
-    count: () => {},
+    count: (name, key, by) => {
+      for (let i = 0; i < by; i++) counted.push(`${name}.custom.${key}`);
+    },
   };
 }
 

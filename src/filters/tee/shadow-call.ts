@@ -176,8 +176,13 @@ function withoutSecrets(headers: readonly string[]): string[] {
 /** Resolves when the request takes more bytes, or will never take any. */
 function writable(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
-    if (request.destroyed) resolve();
-    request.once("drain", resolve);
-    request.once("close", resolve);
+    const done = (): void => {
+      request.off("drain", done);
+      request.off("close", done);
+      resolve();
+    };
+    request.on("drain", done);
+    request.on("close", done);
+    if (request.destroyed) done();
   });
 }
