@@ -33,6 +33,7 @@ import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
 import { tls } from "../util/lazy-builtin.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
+import { sharedByName } from "./shared-by-name.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { listenAddress, workerSettings } from "./worker-settings.ts";
@@ -230,6 +231,7 @@ async function listenerFilters(
     now: Date.now,
     random: Math.random,
     count: (name, key) => metrics.count(`${name}.custom.${key}`),
+    shared: sharedByName(),
     // There is no table that a copy could go through.
     routeCopy: async () => ({ outcome: "dropped", status: 0 }),
     queues: listenerQueues(options.routeServerFilters, registry, hub, log),

@@ -33,6 +33,7 @@ import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import { debugProxy } from "./debug-proxy.ts";
+import { sharedByName } from "./shared-by-name.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import type { WorkerPlugins } from "./worker-plugins.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
@@ -82,6 +83,7 @@ const routes: RouteBuilderOptions = {
     now: Date.now,
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
+    shared: sharedByName(),
     routeCopy: (copy, body) => copies.route(copy, body),
     queues: new WorkerQueues(data.queues, (kind, key) => {
       if (settings.queueMetrics[kind === "fifo" ? "fifo" : "lifo"]) metrics.countCustom(key, 1);

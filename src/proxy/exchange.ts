@@ -431,6 +431,7 @@ export class Exchange implements ClientEvents {
   finish(complete: boolean): void {
     if (this.phase === Phase.done) return;
     this.phase = Phase.done;
+    if (this.ctx.requestTransforms !== null) this.forward.bodyOver();
     if (!this.#unrecorded) record.served(this, complete);
     this.ctx.release();
     if (complete) this.client.end();

@@ -195,6 +195,12 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#exchange.fail(malformedBody);
   }
 
+  /** The response is complete: what has not come of the request body by now is not wanted any more. */
+  bodyOver(): void {
+    this.#chain?.destroy();
+    this.#chain = null;
+  }
+
   readonly #transformed: TransformOutput = {
     onPiece: (piece) => this.#writeBody(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)),
     onEnd: () => this.#bodySent(),

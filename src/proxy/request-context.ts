@@ -9,7 +9,7 @@ import { LookupResult, TablePin } from "../routing/reader.ts";
 import type { AccessLogDecision, Body, BodyTransform, FilterContext, FilterResponse, Span } from "../spec/context.ts";
 import { ContextRequest } from "./context-request.ts";
 import { CopiedRequest } from "./copied-request.ts";
-import type { RouteInstance } from "./route-instance.ts";
+import { BackendKind, type RouteInstance } from "./route-instance.ts";
 
 const noPrefixes: readonly number[] = [];
 const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
@@ -231,6 +231,10 @@ export class RequestContext implements FilterContext {
       }
     }
     return params.size === 0 ? null : params;
+  }
+
+  get fromBackend(): boolean {
+    return !this.served && this.frames[this.depth - 1]!.route!.backend.kind !== BackendKind.shunt;
   }
 
   get requestBodyLength(): number {

@@ -32,6 +32,7 @@ class ListenerRequest implements FilterRequest {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly tls: boolean;
+  patched = false;
   readonly contentLength: number;
   readonly #message: IncomingMessage;
   #certificates: readonly X509Certificate[] | null = null;
@@ -64,6 +65,7 @@ class ListenerRequest implements FilterRequest {
 
   patchPath(): void {
     this.path = patchPath(this.path, this.rawPath);
+    this.patched = true;
   }
 
   baggage(): ReadonlyMap<string, string> | null {
@@ -95,6 +97,7 @@ export class ListenerContext implements FilterContext {
   readonly stateBag = new Map<string, unknown>();
   hasResponse = false;
   served = false;
+  readonly fromBackend = false;
   dynamicUrl = "";
   dynamicHost = "";
   dynamicScheme = "";
