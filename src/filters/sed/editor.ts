@@ -25,13 +25,13 @@ const READ_BYTES = 8192;
 export class BodyEditor implements BodyTransform {
   readonly #settings: EditorSettings;
   readonly #readBytes: number;
+  readonly #delimiter: Buffer;
   /** So much is kept at most: what full reads can come to in a round. Small reads in a long round must not lead to more. */
   readonly #mostBytes: number;
-  #kept = "";
-  /** What was read behind it in the present round. */
-  readonly #unread = new GrowingBytes();
-  /** The byte in front of what is kept, which `\b` and `(?m)^` look at; "" at the beginning of the body. */
-  #before = "";
+  /** What is kept, behind `#seen` bytes that have gone on. */
+  readonly #bytes = new GrowingBytes();
+  /** 1: the byte in front of what is kept, which `\b` and `(?m)^` look at; 0 at the beginning of the body. */
+  #seen = 0;
   /** The last scan ended with a match that may still grow, and which is all that is kept. */
   #keepsMatch = false;
   /** The last scan left the beginning of a character at the end out. */
@@ -44,6 +44,7 @@ export class BodyEditor implements BodyTransform {
 
   constructor(settings: EditorSettings) {
     this.#settings = settings;
+    this.#delimiter = Buffer.from(settings.delimiter, "latin1");
     this.#readBytes = Math.min(READ_BYTES, settings.maxBytes);
     this.#mostBytes = 2 * settings.maxBytes + this.#readBytes;
   }
@@ -51,8 +52,8 @@ export class BodyEditor implements BodyTransform {
   write(chunk: Uint8Array): Uint8Array | null {
     let out = "";
     for (let at = 0; at < chunk.length; at += this.#readBytes) {
-      this.#unread.append(chunk.subarray(at, at + this.#readBytes));
-      if (++this.#reads < this.#round && this.#kept.length + this.#unread.length < this.#mostBytes) continue;
+      this.#bytes.append(chunk.subarray(at, at + this.#readBytes));
+      if (++this.#reads < this.#round && this.#keptBytes < this.#mostBytes) continue;
       const released = this.#editRound();
       this.#round = released === "" ? this.#round * 2 : 1;
       out += released;
@@ -62,96 +63,93 @@ export class BodyEditor implements BodyTransform {
 
   end(): Uint8Array | null {
     const isScanned = this.#reads === 0 && !this.#keepsPartOfCharacter;
-    this.#takeReads();
     let out: string;
-    if (this.#settings.delimiter !== "") out = this.#editChunks() + this.#editChunk(this.#kept);
-    else if (!isScanned) out = this.#edit(this.#kept.length, true);
-    else out = this.#keepsMatch ? this.#settings.replacement : this.#kept;
+    if (this.#delimiter.length > 0) out = this.#editChunks() + this.#editChunk(this.#bytes.length);
+    else if (!isScanned) out = this.#edit(this.#bytes.length, true);
+    else out = this.#keepsMatch ? this.#settings.replacement : text(this.#bytes.bytes, this.#seen, this.#bytes.length);
     return out === "" ? null : Buffer.from(out, "latin1");
   }
 
-  #takeReads(): void {
-    this.#reads = 0;
-    this.#kept += this.#unread.takeText();
+  get #keptBytes(): number {
+    return this.#bytes.length - this.#seen;
   }
 
   #editRound(): string {
-    this.#takeReads();
-    const { delimiter, maxBytes, handling } = this.#settings;
-    const released = delimiter === "" ? this.#edit(wholeCharacters(this.#kept), false) : this.#editChunks();
-    if (this.#kept.length <= maxBytes) return released;
+    this.#reads = 0;
+    const { maxBytes, handling } = this.#settings;
+    const isBound = this.#delimiter.length > 0;
+    const released = isBound ? this.#editChunks() : this.#edit(wholeCharacters(this.#bytes.bytes), false);
+    if (this.#keptBytes <= maxBytes) return released;
     if (handling === "abort") throw new Error(`sed: more than ${maxBytes} bytes without an end of a match`);
-    return released + this.#flush();
-  }
-
-  /** Too much is kept: it is edited as if it were a chunk of its own. */
-  #flush(): string {
-    const end = wholeCharacters(this.#kept);
-    if (this.#settings.delimiter === "") return this.#edit(end, true);
-    const chunk = this.#kept.slice(0, end);
-    this.#kept = this.#kept.slice(end);
-    this.#searched = 0;
-    return this.#editChunk(chunk);
+    // Too much is kept: it is edited as if it were a chunk of its own.
+    const end = wholeCharacters(this.#bytes.bytes);
+    return released + (isBound ? this.#editChunk(end) : this.#edit(end, true));
   }
 
   #editChunks(): string {
-    const { delimiter } = this.#settings;
+    const delimiter = this.#delimiter;
     let out = "";
     let from = 0;
     for (;;) {
-      const at = this.#kept.indexOf(delimiter, Math.max(from, this.#searched));
+      const at = this.#bytes.bytes.indexOf(delimiter, Math.max(from, this.#searched));
       if (at < 0) break;
       const end = at + delimiter.length;
-      out += this.#editChunk(this.#kept.slice(from, end));
+      out += this.#scan(this.#bytes.bytes.subarray(from, end), 0, true).out;
       from = end;
     }
-    if (from > 0) this.#kept = this.#kept.slice(from);
-    this.#searched = Math.max(0, this.#kept.length - delimiter.length + 1);
+    this.#bytes.dropFirst(from);
+    this.#searched = Math.max(0, this.#bytes.length - delimiter.length + 1);
     return out;
   }
 
-  /** A chunk is a text of its own: `^` is its beginning, and a match at its end is one. */
-  #editChunk(chunk: string): string {
-    return this.#scan(chunk, 0, true).out;
+  /** What is kept up to `end` as a chunk, a text of its own: `^` is its beginning, and a match at its end is one. */
+  #editChunk(end: number): string {
+    const { out } = this.#scan(this.#bytes.bytes.subarray(0, end), 0, true);
+    this.#bytes.dropFirst(end);
+    this.#searched = 0;
+    return out;
   }
 
   /** One scan over what is kept up to `end`; gives what is released. `isLast`: as if nothing followed. */
   #edit(end: number, isLast: boolean): string {
-    const rest = this.#kept.slice(end);
-    const subject = this.#before + (rest === "" ? this.#kept : this.#kept.slice(0, end));
-    const scan = this.#scan(subject, this.#before.length, isLast);
+    const scan = this.#scan(this.#bytes.bytes.subarray(0, end), this.#seen, isLast);
     this.#keepsMatch = scan.keepsMatch;
-    this.#keepsPartOfCharacter = rest !== "";
-    if (scan.rest > this.#before.length) this.#before = subject.charAt(scan.rest - 1);
-    this.#kept = subject.slice(scan.rest) + rest;
+    this.#keepsPartOfCharacter = end < this.#bytes.length;
+    if (scan.rest > this.#seen) {
+      this.#bytes.dropFirst(scan.rest - 1);
+      this.#seen = 1;
+    }
     return scan.out;
   }
 
-  #scan(subject: string, start: number, isLast: boolean): { out: string; rest: number; keepsMatch: boolean } {
+  #scan(bytes: Buffer, start: number, isLast: boolean): { out: string; rest: number; keepsMatch: boolean } {
     const { pattern, replacement } = this.#settings;
     let out = "";
     let rest = start;
     let keepsMatch = false;
-    pattern.scan(subject, start, (match) => {
-      const isEmpty = match.start === match.end;
-      keepsMatch = !isEmpty && !isLast && match.end === subject.length;
-      out += subject.slice(rest, match.start);
-      rest = match.start;
+    pattern.scan(bytes, start, (from, to) => {
+      keepsMatch = from < to && !isLast && to === bytes.length;
+      out += text(bytes, rest, from);
+      rest = from;
       // Nothing behind an empty match is replaced in this round.
-      if (isEmpty || keepsMatch) return false;
+      if (from === to || keepsMatch) return false;
       out += replacement;
-      rest = match.end;
+      rest = to;
       return true;
     });
     if (!isLast) return { out, rest, keepsMatch };
-    return { out: out + subject.slice(rest), rest: subject.length, keepsMatch: false };
+    return { out: out + text(bytes, rest, bytes.length), rest: bytes.length, keepsMatch: false };
   }
 }
 
-/** Bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
-function wholeCharacters(bytes: string): number {
+function text(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString("latin1", from, to);
+}
+
+/** Number of bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
+function wholeCharacters(bytes: Uint8Array): number {
   for (let length = 1; length <= 3 && length <= bytes.length; length++) {
-    const byte = bytes.charCodeAt(bytes.length - length);
+    const byte = bytes[bytes.length - length]!;
     if (byte < 0x80) break;
     if (byte < 0xc0) continue;
     const whole = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
