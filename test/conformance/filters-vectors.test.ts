@@ -133,6 +133,10 @@ async function replay(given: Scenario): Promise<string[]> {
     if (scenario.expect_access_log !== undefined) {
       note("access log", linesDifference(scenario.expect_access_log, proxy.lines("requested-host")));
     }
+    if (scenario.expect_audit_log !== undefined) {
+      const audit = proxy.lines("status").filter((line) => !("requested-host" in line));
+      note("audit log", linesDifference(scenario.expect_audit_log, audit));
+    }
   } finally {
     await proxy.stop();
     await Promise.all(backends.map((backend) => backend.close()));
