@@ -9,6 +9,7 @@ import { BackendFailure } from "../backends/backend-failure.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { isReplayable } from "../http/method.ts";
 import { BodyBlocked } from "../spec/context.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -107,7 +108,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       this.#onTimeout();
       return;
     }
-    this.#deadline = setTimeout(() => this.#onTimeout(), timeoutMs);
+    this.#deadline = setTimeout(() => this.#onTimeout(), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
   #onTimeout(): void {
@@ -144,7 +145,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     }
     if (ctx.request.expectContinue) {
       this.#awaitsContinue = true;
-      this.#continueTimer = setTimeout(() => this.onBackendContinue(), proxy.options.expectContinueTimeoutMs);
+      const waitMs = Math.min(proxy.options.expectContinueTimeoutMs, LONGEST_TIMER_MS);
+      this.#continueTimer = setTimeout(() => this.onBackendContinue(), waitMs);
       return;
     }
     // Before that the body would only wait in memory.

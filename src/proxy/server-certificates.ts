@@ -140,13 +140,15 @@ export class ServerCertificates {
   }
 
   #context({ cert, key }: ServerCertificate): SecureContext {
-    const { minVersion, secureCiphers, ticketKeys } = this.#settings;
+    const { minVersion, secureCiphers, ticketKeys, clientAuth } = this.#settings;
     const old = minVersion === "TLSv1" || minVersion === "TLSv1.1";
     return tls().createSecureContext({
       cert,
       key,
       minVersion,
       ticketKeys: Buffer.from(ticketKeys),
+      // A ticket keeps the client's own certificate and not those that it sent along, without which it may not be trusted any more.
+      secureOptions: clientAuth === "NoClientCert" ? 0 : crypto().constants.SSL_OP_NO_TICKET,
       sessionIdContext: "skipper",
       honorCipherOrder: true,
       // OpenSSL grants TLS 1.0 and 1.1 at security level 0 only.

@@ -3,16 +3,15 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { type IncomingMessage, request } from "node:http";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startBackend } from "../e2e/running-proxy.ts";
+import { startBackend, until } from "../e2e/running-proxy.ts";
 import { ProxyProcess } from "./proxy-process.ts";
 import { freePort } from "./socket-reader.ts";
 
 interface Step {
-  readonly startAfterMs: number;
   readonly request: { readonly path: string };
   readonly expect: {
     readonly status: number;
@@ -44,37 +43,58 @@ async function send(port: number, path: string): Promise<{ message: IncomingMess
   return { message, body };
 }
 
+/** Requests that the proxy has taken up. */
+async function arrived(support: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${support}/metrics`);
+  const { counters } = (await answer.json()) as { counters?: Record<string, { count: number }> };
+  return counters?.["skipper.incoming.HTTP/1.1"]?.count ?? 0;
+}
+
+/**
+ * The requests come in the order of the vector, each when the one before has arrived. Then the backend answers one after the other, each
+ * after the vector's delay without anything else happening, so that a busy machine changes nothing.
+ */
 async function replay(scenario: Scenario, workers: number): Promise<void> {
   const { delayMs } = scenario.servers.be.rules[0].respond;
-  const backend = await startBackend((_, response) => {
-    setTimeout(() => response.writeHead(200, { "X-Backend": "be" }).end("{}"), delayMs);
-  });
+  const held: ServerResponse[] = [];
+  const backend = await startBackend((_, response) => void held.push(response));
   const routes = scenario.routes.replaceAll("$${url:be}", `http://127.0.0.1:${backend.port}`);
-  const port = await freePort();
-  const address = `-address=127.0.0.1:${port}`;
-  const flags = ["-support-listener=", "-access-log-disabled", "-wait-first-route-load", `-workers=${workers}`];
-  const proxy = new ProxyProcess([address, ...flags, `-inline-routes=${routes}`], tmpdir());
+  const [port, support] = [await freePort(), await freePort()];
+  const addresses = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${support}`];
+  const flags = ["-access-log-disabled", "-wait-first-route-load", `-workers=${workers}`, `-inline-routes=${routes}`];
+  const proxy = new ProxyProcess([...addresses, ...flags], tmpdir());
   try {
     await proxy.ready(port);
     for (const { parallel, finishOrder } of scenario.steps) {
       const finished: number[] = [];
-      await Promise.all(
-        parallel.map(async ({ startAfterMs, request: { path }, expect }, i) => {
-          await sleep(startAfterMs);
-          const { message, body } = await send(port, path);
-          finished.push(i);
-          assert.equal(message.statusCode, expect.status, path);
-          for (const name of expect.absentHeaders) assert.equal(message.headers[name.toLowerCase()], undefined, name);
-          assert.equal(message.headers["x-backend"] ?? null, expect.backend);
-          if (expect.body !== undefined) assert.equal(body, expect.body);
-        }),
-      );
+      const before = await arrived(support);
+      const checks: Promise<void>[] = [];
+      for (const [i, step] of parallel.entries()) {
+        const answer = send(port, step.request.path).finally(() => finished.push(i));
+        checks.push(answer.then((got) => check(step, got)));
+        await until(`request ${i} arrives`, async () => (await arrived(support)) === before + i + 1);
+      }
+      while (finished.length < parallel.length) {
+        const seen = finished.length;
+        await sleep(delayMs);
+        if (finished.length > seen) continue;
+        held.shift()?.writeHead(200, { "X-Backend": "be" }).end("{}");
+        await until("another one ends", () => finished.length > seen);
+      }
+      await Promise.all(checks);
       assert.deepEqual(finished, finishOrder);
     }
   } finally {
     await proxy.stop();
     await backend.close();
   }
+}
+
+function check({ request: { path }, expect }: Step, { message, body }: Awaited<ReturnType<typeof send>>): void {
+  assert.equal(message.statusCode, expect.status, path);
+  for (const name of expect.absentHeaders) assert.equal(message.headers[name.toLowerCase()], undefined, name);
+  assert.equal(message.headers["x-backend"] ?? null, expect.backend);
+  if (expect.body !== undefined) assert.equal(body, expect.body);
 }
 
 describe("queue vectors", { concurrency: 2 }, () => {

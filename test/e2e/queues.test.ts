@@ -73,7 +73,7 @@ async function metric(key: string, value: number): Promise<void> {
   await until(`${key} is ${value}`, async () => {
     const response = await fetch(`http://127.0.0.1:${support}/metrics/skipper.${key}`);
     const found = (await response.json()) as Record<string, Record<string, { count?: number; value?: number }>>;
-    const entry = found["gauges"]?.[`skipper.${key}`] ?? found["counters"]?.[`skipper.${key}`];
+    const entry = found.gauges?.[`skipper.${key}`] ?? found.counters?.[`skipper.${key}`];
     return (entry?.value ?? entry?.count ?? 0) === value;
   });
 }
