@@ -82,8 +82,7 @@ export class Exchange implements ClientEvents {
   }
 
   start(head: RequestHead): void {
-    if (this.ctx.lent) this.ctx = new RequestContext();
-    const ctx = this.ctx;
+    const ctx = this.ctx.lent ? (this.ctx = new RequestContext()) : this.ctx;
     this.phase = Phase.request;
     this.error = null;
     this.gone = false;
