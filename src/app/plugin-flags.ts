@@ -2,6 +2,7 @@
 
 import type { OptionValues } from "../config/option.ts";
 import type { pluginOptions } from "../config/plugin-options.ts";
+import { DEFAULT_FOLDER } from "../plugins/find-plugin.ts";
 import type { PluginSettings } from "../plugins/plugin-host.ts";
 import { packageFace } from "./package-face.ts";
 
@@ -18,7 +19,7 @@ export function usesPlugins(flags: PluginFlags): boolean {
 export function pluginSettings(flags: PluginFlags, pollMs: number): PluginSettings {
   const { plugindir, filterPlugin, predicatePlugin, dataclientPlugin, multiPlugin, pluginTimeout } = flags;
   return {
-    folders: plugindir === "" ? ["plugins"] : ["plugins", plugindir],
+    folders: plugindir === "" ? [DEFAULT_FOLDER] : [DEFAULT_FOLDER, plugindir],
     named: [
       ...filterPlugin.map((call) => ({ kind: "filter", ...call }) as const),
       ...predicatePlugin.map((call) => ({ kind: "predicate", ...call }) as const),

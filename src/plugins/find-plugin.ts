@@ -15,6 +15,9 @@ export interface PluginPlace {
   readonly conf: string;
 }
 
+/** Always looked through; it need not exist. */
+export const DEFAULT_FOLDER = "plugins";
+
 /** In the order in which they count when several stand beside each other. */
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"] as const;
 const MAX_DEPTH = 8;
@@ -35,7 +38,7 @@ function walk(folder: string, depth: number, found: Map<string, PluginPlace>): v
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch {
-    return; // ./plugins need not exist.
+    return; // The default folder need not exist.
   }
   const names = entries.map(({ name }) => name).sort();
   const isFolder = new Set(entries.filter((entry) => entry.isDirectory()).map(({ name }) => name));

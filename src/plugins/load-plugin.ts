@@ -31,7 +31,7 @@ export async function loadPlugin(
   try {
     declarations = await within(limitMs, load(modules, module, options));
   } catch (error) {
-    throw new PluginFailure(failureText(error, module.entry, modules.texts(module.number)));
+    throw new PluginFailure(failureText(error, module.entry, modules.files(module.number).texts));
   }
   if (declarations === null) return null;
   const { filters, predicates, dataClients } = declarations;

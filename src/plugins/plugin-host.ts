@@ -1,15 +1,16 @@
 // The plugins of the process, in the main thread: finds and loads them at the start, looks for changes of their files, and offers new
 // versions. A version that cannot be loaded, or that a worker refuses, is reported, and the last good one stays.
 
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Logger } from "../observability/log.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { openReason } from "../util/system-error.ts";
 import { type Declarations, PluginFailure } from "./declarations.ts";
-import { findPlugin, findPlugins, type PluginPlace } from "./find-plugin.ts";
+import { DEFAULT_FOLDER, findPlugin, findPlugins, type PluginPlace } from "./find-plugin.ts";
 import { loadPlugin, type PluginKind, type PluginVersion } from "./load-plugin.ts";
-import { PluginModules } from "./plugin-modules.ts";
+import { type ModuleFiles, PluginModules } from "./plugin-modules.ts";
 
 export interface PluginSettings {
   /** In the order in which they are looked through. */
@@ -109,6 +110,11 @@ export class PluginHost {
 
   async #loadAll(): Promise<void> {
     const { folders, named } = this.#settings;
+    for (const folder of folders) {
+      if (folder === DEFAULT_FOLDER) continue;
+      const stat = statSync(folder, { throwIfNoEntry: false });
+      if (stat?.isDirectory() !== true) throw new PluginFailure(`-plugindir: ${folder} is no folder`);
+    }
     const found = findPlugins(folders);
     const watched: Watched[] = [];
     const entries = new Set<string>();
@@ -145,14 +151,14 @@ export class PluginHost {
   /** Rejects with PluginFailure. */
   async #load(files: PluginFiles): Promise<LoadedPlugin | null> {
     const version = this.#versionOnDisk(files);
-    const { number, texts: knownTexts } = version.module;
-    const isNew = knownTexts === null;
+    const { number } = version.module;
+    const isNew = version.module.files === null;
     if (isNew) files.count++;
     let loaded: LoadedPlugin | null = null;
     try {
       const declarations = await loadPlugin(this.#modules, version, this.#settings.limitMs);
       if (declarations === null) return null;
-      const module = { ...version.module, texts: this.#modules.texts(number) };
+      const module = { ...version.module, files: this.#modules.files(number) };
       loaded = { version: { ...version, module }, declarations };
     } finally {
       files.state = this.#stateOf(files, number);
@@ -173,20 +179,21 @@ export class PluginHost {
   #versionOnDisk({ kind, flagOptions, place, versions, count }: PluginFiles): PluginVersion {
     const options = [...confLines(place.conf), ...flagOptions];
     const { name, entry, folder } = place;
-    const same = versions.findLast(({ module }) => isOnDisk(module.texts!));
+    const same = versions.findLast(({ module }) => isOnDisk(module.files!));
     if (same !== undefined) return { ...same, options };
     const { maxVersions = MAX_VERSIONS } = this.#settings;
     if (count >= maxVersions) {
       const why = "modules cannot be unloaded, so further changes need a restart";
       throw new PluginFailure(`${entry}: was loaded ${maxVersions} times: ${why}`);
     }
-    return { kind, name, options, module: { number: this.#nextNumber++, entry, folder, texts: null } };
+    return { kind, name, options, module: { number: this.#nextNumber++, entry, folder, files: null } };
   }
 
   #stateOf({ place }: PluginFiles, number: number): ReadonlyMap<string, string> {
-    const texts = this.#modules.texts(number);
-    const state = new Map<string, string>();
-    for (const file of [place.entry, place.conf, ...this.#modules.missing(number)]) state.set(file, fileState(file));
+    const { texts, links } = this.#modules.files(number);
+    const named = [...links.keys()].filter((name) => path.isAbsolute(name));
+    const files = [place.entry, place.conf, ...named, ...this.#modules.missing(number)];
+    const state = new Map(files.map((file) => [file, fileState(file)]));
     // A file that was changed after it was read is looked at again.
     for (const [file, text] of texts) {
       const now = fileState(file);
@@ -263,9 +270,18 @@ function fileState(file: string): string {
   }
 }
 
-function isOnDisk(texts: ReadonlyMap<string, string>): boolean {
+function isOnDisk({ texts, links }: ModuleFiles): boolean {
   for (const [file, text] of texts) if (!isText(file, text)) return false;
+  for (const [name, file] of links) if (path.isAbsolute(name) && !leadsTo(name, file)) return false;
   return true;
+}
+
+function leadsTo(name: string, file: string): boolean {
+  try {
+    return realpathSync(name) === file;
+  } catch {
+    return false;
+  }
 }
 
 function isText(file: string, text: string): boolean {

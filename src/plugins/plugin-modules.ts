@@ -1,9 +1,10 @@
 // Loads plugins as modules, in the main thread and in each worker. Modules cannot be unloaded or replaced, so every version of a plugin
 // has addresses of its own: `geo.ts?plugin=7`, and so have the modules that it imports from its folder or by relative paths, but not what
-// lies in node_modules. The main thread reads the files; workers get the texts that it read, so that all threads run the same bytes.
+// lies in node_modules. The main thread reads the files; workers get the texts that it read and where links led it, so that all threads
+// run the same bytes, whatever has become of the files by then.
 // `skipper-proxy` is the running program, wherever a plugin lies.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import {
   type LoadFnOutput,
   type LoadHookSync,
@@ -16,19 +17,28 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const MARK = "?plugin=";
 
+/** The modules of a version as they were loaded; it grows when one is imported late. */
+export interface ModuleFiles {
+  /** By file, without links. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** By the path that an import names: the file that it led to. */
+  readonly links: ReadonlyMap<string, string>;
+}
+
 /** One version of the modules of a plugin; plain data. */
 export interface ModuleVersion {
   /** Unlike that of all other versions of all plugins. */
   readonly number: number;
   readonly entry: string;
   readonly folder: string;
-  /** The texts by file; null: they are read, and noted. */
-  readonly texts: ReadonlyMap<string, string> | null;
+  /** Null: they are read, and noted. */
+  readonly files: ModuleFiles | null;
 }
 
-interface KnownVersion {
+interface KnownVersion extends ModuleFiles {
   readonly folder: string;
   readonly texts: Map<string, string>;
+  readonly links: Map<string, string>;
   /** Files that were asked for and are not there. */
   readonly missing: Set<string>;
 }
@@ -52,16 +62,16 @@ export class PluginModules {
     if (!this.#versions.has(version.number)) {
       this.#versions.set(version.number, {
         folder: version.folder + path.sep,
-        texts: new Map(version.texts),
+        texts: new Map(version.files?.texts),
+        links: new Map(version.files?.links),
         missing: new Set(),
       });
     }
     return import(`${pathToFileURL(version.entry).href}${MARK}${version.number}`);
   }
 
-  /** The files of a version with their texts, as far as they were loaded. */
-  texts(number: number): ReadonlyMap<string, string> {
-    return this.#versions.get(number)?.texts ?? new Map();
+  files(number: number): ModuleFiles {
+    return this.#versions.get(number) ?? { texts: new Map(), links: new Map() };
   }
 
   /** Files that the version would have loaded, had they been there. */
@@ -80,20 +90,27 @@ export class PluginModules {
 
   #resolve(...[specifier, context, next]: Parameters<ResolveHookSync>): ResolveFnOutput {
     if (specifier === "skipper-proxy") return { url: this.#face, shortCircuit: true };
-    const number = numberOf(context.parentURL ?? "");
+    // The entry carries the number itself.
+    const isEntry = specifier.includes(MARK);
+    const number = numberOf(isEntry ? specifier : (context.parentURL ?? ""));
     const version = this.#versions.get(number);
     if (version === undefined) return next(specifier, context);
-    let result: ResolveFnOutput;
-    try {
-      result = next(specifier, context);
-    } catch (error) {
-      if (/^\.{0,2}\//.test(specifier)) {
-        version.missing.add(path.resolve(path.dirname(fileOf(context.parentURL!)), specifier));
-      }
-      throw error;
+    const name = isEntry ? fileOf(specifier) : nameOf(specifier, fileOf(context.parentURL!));
+    const known = version.links.get(name);
+    if (known !== undefined) return marked(known, number);
+    let file: string | null;
+    if (path.isAbsolute(name)) {
+      // Node would remember where a link led when it was first followed.
+      file = followed(name);
+      if (file === null) version.missing.add(name);
+      if (file === null || !isOwn(version, file)) return next(specifier, context);
+    } else {
+      const result = next(specifier, context);
+      file = result.url.startsWith("file:") ? fileURLToPath(result.url) : "";
+      if (!isOwn(version, file)) return result;
     }
-    if (!isOwn(version, result.url)) return result;
-    return { ...result, url: `${result.url}${MARK}${number}` };
+    version.links.set(name, file);
+    return marked(file, number);
   }
 
   #load(...[url, context, next]: Parameters<LoadHookSync>): LoadFnOutput {
@@ -111,6 +128,10 @@ export class PluginModules {
   }
 }
 
+function marked(file: string, number: number): ResolveFnOutput {
+  return { url: `${pathToFileURL(file).href}${MARK}${number}`, shortCircuit: true };
+}
+
 function numberOf(url: string): number {
   const at = url.lastIndexOf(MARK);
   return at < 0 ? 0 : Number(url.slice(at + MARK.length));
@@ -120,10 +141,23 @@ function fileOf(url: string): string {
   return fileURLToPath(url.slice(0, url.lastIndexOf(MARK)));
 }
 
+/** What an import names: a path, or a name that a package.json explains to the importing file. */
+function nameOf(specifier: string, file: string): string {
+  if (specifier.startsWith("file:")) return fileURLToPath(specifier);
+  return /^\.{0,2}\//.test(specifier) ? path.resolve(path.dirname(file), specifier) : `${specifier} in ${file}`;
+}
+
+/** The file behind all links, null when there is none. */
+function followed(name: string): string | null {
+  try {
+    return realpathSync(name);
+  } catch {
+    return null;
+  }
+}
+
 /** True for modules that belong to the plugin: files outside of node_modules, or within the folder of a package that lies there. */
-function isOwn({ folder }: KnownVersion, url: string): boolean {
-  if (!url.startsWith("file:") || url.includes("?")) return false;
-  const file = fileURLToPath(url);
+function isOwn({ folder }: KnownVersion, file: string): boolean {
   const inside = file.startsWith(folder) ? file.slice(folder.length - 1) : folder.includes(NODE_MODULES) ? null : file;
   return inside !== null && !inside.includes(NODE_MODULES) && formatOf(file) !== null;
 }

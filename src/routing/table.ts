@@ -10,6 +10,7 @@ import type { RouteText } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { accountFor } from "../util/shared-arena.ts";
+import { findChangedRoutes } from "./changed-routes.ts";
 import { checkRoute } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
@@ -143,40 +144,19 @@ export class RoutingTable {
    */
   recheck(names: Iterable<string>): TransactionResult[] {
     const { registry, ignoreTrailingSlash } = this.#options;
-    const needles = Array.from(names, (name) => Buffer.from(name));
-    const changed = new Map<number, { readonly route: Route; readonly variant: number }[]>();
-    const { recordCount } = this.#store;
-    for (let record = 1; record < recordCount; record++) {
-      if (!this.#members.isMember(record)) continue;
-      const before = this.#invalid.get(record);
-      if (before === undefined && !this.#names(record, needles)) continue;
-      const route = before?.route ?? this.#routeOf(record);
-      const problem = checkRoute(route, registry, record, this.#hostKeys, ignoreTrailingSlash);
-      if (problem !== null && before !== undefined) {
-        this.#invalid.set(record, { route, problem });
-        continue;
-      }
-      const isSame = problem === null && before === undefined;
-      if (isSame && routeWeight(normalizeSlots(route), registry) === this.#store.recordWeight[record]) continue;
-      const source = this.#members.sourceOf(record);
-      const list = changed.get(source) ?? [];
-      list.push({ route, variant: this.#members.ids.variantOf(record) });
-      changed.set(source, list);
-    }
+    const changed = findChangedRoutes(names, {
+      store: this.#store,
+      members: this.#members,
+      invalid: this.#invalid,
+      registry,
+      routeOf: (record) => this.#routeOf(record),
+      check: (route, record) => checkRoute(route, registry, record, this.#hostKeys, ignoreTrailingSlash),
+    });
     return Array.from(changed, ([source, routes]) =>
       this.transact(source, (transaction) => {
         for (const { route, variant } of routes) transaction.upsert(route, undefined, variant);
       }),
     );
-  }
-
-  /** Whether one of the names stands in the text of a record. */
-  #names(record: number, needles: readonly Buffer[]): boolean {
-    const store = this.#store;
-    const { buffer, byteOffset } = store.segments[store.recordSegment[record]!]!;
-    const start = store.recordStart[record]!;
-    const text = Buffer.from(buffer, byteOffset + start, store.recordEnd[record]! - start);
-    return needles.some((needle) => text.includes(needle));
   }
 
   #abandon(firstStaged: number): void {

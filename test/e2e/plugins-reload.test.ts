@@ -1,6 +1,7 @@
 // Plugins that change while the proxy serves: a good version is in force everywhere, a broken one nowhere, and no request is lost.
 
 import assert from "node:assert/strict";
+import { cpSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { filterModule, PluginFolder } from "./plugin-folder.ts";
 import { RunningProxy, until } from "./running-proxy.ts";
@@ -211,3 +212,57 @@ for (const workers of [1, 2]) {
     });
   });
 }
+
+describe("files that links lead to, as of a mounted ConfigMap", async () => {
+  const folder = new PluginFolder({
+    "..1/linked.ts": filterModule("linked", "ctx.serve(200, [], word);").replace(
+      "import",
+      'import { word } from "./word.ts";\nimport',
+    ),
+    "..1/word.ts": words("1"),
+  });
+  /** Puts `..data` in place, through which all files are reached. */
+  const point = (version: string) => {
+    symlinkSync(version, folder.at("..next"));
+    renameSync(folder.at("..next"), folder.at("..data"));
+  };
+  point("..1");
+  for (const name of ["linked.ts", "word.ts"]) symlinkSync(`..data/${name}`, folder.at(name));
+  const proxy = await RunningProxy.startMortal(
+    "r: * -> linked() -> <shunt>",
+    "-workers=1",
+    `-plugindir=${folder.path}`,
+    "-filter-plugin=linked",
+  );
+  after(async () => {
+    await proxy.stop();
+    folder.remove();
+  });
+  const text = async () =>
+    (await fetch(`http://127.0.0.1:${proxy.port}/`, { headers: { connection: "close" } })).text();
+
+  test("are seen to change when the links do", async () => {
+    assert.equal(await text(), "1");
+    for (const version of ["2", "3"]) {
+      cpSync(folder.at("..1"), folder.at(`..${version}`), { recursive: true });
+      folder.write(`..${version}/word.ts`, words(version));
+      point(`..${version}`);
+      await until(`${version} is in force`, async () => (await text()) === version);
+    }
+    point("..1");
+    await until("the first version is back", async () => (await text()) === "1");
+  });
+
+  test("a worker that starts late gets the version in force, whatever lies there by then", async () => {
+    for (const version of ["1", "2", "3"]) rmSync(folder.at(`..${version}`), { recursive: true });
+    await until("the loss is told", () => proxy.log.includes("the last good version stays"));
+    proxy.signal("SIGUSR2");
+    await until("the worker is replaced", () => proxy.log.includes("another starts in 200 ms"));
+    await until("its successor serves", () =>
+      text().then(
+        (answer) => answer === "1",
+        () => false,
+      ),
+    );
+  });
+});

@@ -76,6 +76,7 @@ const refused: [flags: string[], message: string][] = [
     "Failed to start skipper: failed to enable MTLS, invalid key/cert pair: " +
       "failed to load X509 keypair from /none/crt and /none/key: open /none/crt: no such file or directory",
   ],
+  [["-plugindir=/none/plugins"], "Failed to start skipper: -plugindir: /none/plugins is no folder"],
   [["-tls-key-log-file=/none/keys"], "Error processing config: open /none/keys: no such file or directory"],
   [
     ["-address=192.0.2.1:81"],
