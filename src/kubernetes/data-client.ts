@@ -331,7 +331,12 @@ export class KubernetesDataClient implements DataClient {
   }
 
   #applyAll({ upserts }: ComposedChange): void {
-    this.#options.log.debug(`all routes loaded and mapped: ${upserts.length}`);
+    const { log, translator } = this.#options;
+    const selected = (kind: RouteSource["kind"]) =>
+      [...this.state.all(kind)].filter((source) => translator.isSelected(source)).length;
+    log.debug(`filtered ingresses by ingress class: ${selected("Ingress")}`);
+    log.debug(`filtered valid routegroups by routegroups class: ${selected("RouteGroup")}`);
+    log.debug(`all routes loaded and mapped: ${upserts.length}`);
     this.#isLoaded = true;
     this.#host!.apply(true, (transaction) => {
       transaction.reset();
