@@ -37,6 +37,12 @@ const OLDER_LIMIT_MS = 600_000;
 /** Between an answer that waited and the next request. */
 const AGAIN_MS = 10;
 
+/** How a server may answer. */
+interface Wish {
+  readonly mayDelta: boolean;
+  readonly mayWait: boolean;
+}
+
 export class RoutesUrl implements DataClient {
   readonly name = "eskipfile-remote";
   readonly #options: RoutesUrlOptions;
@@ -114,7 +120,8 @@ export class RoutesUrl implements DataClient {
     let first = "";
     for (const replica of await this.#replicas.list()) {
       if (this.#host === null) return "";
-      const reason = await this.#loadFrom(replica, host, true);
+      // After a fault the next replica is asked at once what it has; waiting is for later.
+      const reason = await this.#loadFrom(replica, host, { mayDelta: true, mayWait: first === "" });
       if (reason === "") {
         this.#replicas.use(replica);
         if (first !== "") this.#options.log.warn(`${first}; going on with ${placeOf(replica)}`);
@@ -127,11 +134,10 @@ export class RoutesUrl implements DataClient {
   }
 
   /** One download and what follows from it; the reason when it failed, else "". */
-  async #loadFrom(replica: Replica, host: DataClientHost, mayDelta: boolean): Promise<string> {
+  async #loadFrom(replica: Replica, host: DataClientHost, { mayDelta, mayWait }: Wish): Promise<string> {
     const { url } = replica;
     try {
-      const isUpdate = this.#etag !== "" && !this.#fullLoad && this.#options.waitMs > 0;
-      const waitMs = isUpdate && mayDelta ? this.#options.waitMs : 0;
+      const waitMs = mayWait && this.#etag !== "" && !this.#fullLoad ? this.#options.waitMs : 0;
       const startedAt = performance.now();
       const answer = await this.#downloader.get({ ...replica, headers: this.#wishes(mayDelta, waitMs), waitMs });
       if (this.#host === null) return "";
@@ -143,10 +149,11 @@ export class RoutesUrl implements DataClient {
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
       }
-      if (status !== 200 && status !== 226) return `failed to download remote file ${url}, status code: ${status}`;
+      const isDelta = status === 226 && mayDelta;
+      if (status !== 200 && !isDelta) return `failed to download remote file ${url}, status code: ${status}`;
       const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
       if (this.#isTooOld(versions)) return `the table of ${placeOf(replica)} is older than the one in force`;
-      if (status === 226) return await this.#takeDelta(answer, versions, replica, host);
+      if (isDelta) return await this.#takeDelta(answer, versions, replica, host);
       if (answer.body.length === 0 && headers["x-count"] !== "0") {
         this.#etag = "";
         this.#refused = `remote file ${url} is empty`;
@@ -185,7 +192,7 @@ export class RoutesUrl implements DataClient {
     const content = delta === null ? null : this.#document.changedBy(delta);
     if (content === null || content.hash() !== HASH_TAG.exec(etag)?.[1]) {
       this.#options.log.warn(`a delta of ${placeOf(replica)} does not give the text that it names, loading all of it`);
-      return this.#loadFrom(replica, host, false);
+      return this.#loadFrom(replica, host, { mayDelta: false, mayWait: false });
     }
     this.#document.accept(content, host);
     this.#etag = etag;
