@@ -58,8 +58,8 @@ export class RoutesUrl implements DataClient {
   #refused = "";
   /** True until a load succeeds: at first, and after an update that failed. */
   #fullLoad = true;
-  /** The last answer was held back until its time: there need not be a pause before the next request. */
-  #waited = false;
+  /** The next answer will be held back until its time: there need not be a pause before the request. */
+  #goesOn = false;
   /** performance.now() since when all tables are older than the one in force, NaN when they are not. */
   #olderSince = Number.NaN;
 
@@ -99,13 +99,13 @@ export class RoutesUrl implements DataClient {
         if (this.#host !== null) await this.#poll(this.#host);
         this.#pollLater();
       },
-      this.#waited ? AGAIN_MS : this.#options.pollMs,
+      this.#goesOn ? AGAIN_MS : this.#options.pollMs,
     );
   }
 
   /** An update, or after one that failed a full load; the two differ only in what is said when they fail. */
   async #poll(host: DataClientHost): Promise<void> {
-    this.#waited = false;
+    this.#goesOn = false;
     if (!this.#fullLoad) {
       const reason = await this.#load(host);
       if (reason === "" || this.#host === null) return;
@@ -130,6 +130,7 @@ export class RoutesUrl implements DataClient {
       if (first === "") first = reason;
       this.#replicas.failed();
     }
+    this.#goesOn = false;
     return first;
   }
 
@@ -144,7 +145,9 @@ export class RoutesUrl implements DataClient {
       const { status, headers } = answer;
       const isHeld = headers["preference-applied"] === "wait";
       // A server that says so and answers at once must not keep us busy.
-      this.#waited = isHeld && (status !== 304 || performance.now() - startedAt > waitMs / 2);
+      const hasWaited = isHeld && (status !== 304 || performance.now() - startedAt > waitMs / 2);
+      const canWait = headers[VERSIONS_HEADER] !== undefined && status !== 304 && this.#options.waitMs > 0;
+      this.#goesOn = hasWaited || canWait;
       if (status === 304 && this.#etag !== "") {
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
