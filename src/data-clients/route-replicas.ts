@@ -15,16 +15,25 @@ const LOOKUP_MS = 30_000;
 /** A name that has no answer by then is used as it is. */
 const LOOKUP_LIMIT_MS = 2000;
 
+/** The IP addresses of a name. */
+type LookUp = (host: string) => Promise<readonly string[]>;
+
+async function allAddresses(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
 export class RouteReplicas {
   readonly #urls: readonly string[];
   readonly #isLookedUp: boolean;
+  readonly #lookUp: LookUp;
   #known: readonly Replica[] = [];
   #lookupDue = 0;
   #current: Replica | null = null;
 
   /** `urls`: with bars. `env` holds HTTP_PROXY and its like: behind a proxy names are not ours to look up. */
-  constructor(urls: string, env: NodeJS.ProcessEnv) {
+  constructor(urls: string, env: NodeJS.ProcessEnv, lookUp: LookUp = allAddresses) {
     this.#urls = urls.split("|");
+    this.#lookUp = lookUp;
     this.#isLookedUp = !["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].some((name) => env[name]);
   }
 
@@ -57,8 +66,8 @@ export class RouteReplicas {
     const late = new Promise<readonly Replica[]>((resolve) => {
       timer = setTimeout(() => resolve(plain), LOOKUP_LIMIT_MS);
     });
-    const found = lookup(host, { all: true }).then(
-      (addresses) => (addresses.length < 2 ? plain : addresses.map(({ address }) => ({ url, address }))),
+    const found = this.#lookUp(host).then(
+      (addresses) => (addresses.length < 2 ? plain : addresses.map((address) => ({ url, address }))),
       () => plain,
     );
     const result = await Promise.race([found, late]);
