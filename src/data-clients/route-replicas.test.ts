@@ -66,6 +66,7 @@ describe("versions of a table", () => {
     ["", "a=9", false],
     ["a=9", "", false],
     ["a=x, a", "a=9", false],
+    ["a=9, b=0", "a=9, b=5", false],
   ] as const) {
     test(`"${table}" is ${older ? "" : "not "}older than "${present}"`, () => {
       assert.equal(isOlder(parseVersions(table), parseVersions(present)), older);

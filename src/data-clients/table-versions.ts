@@ -6,12 +6,12 @@ export const VERSIONS_HEADER = "routes-versions";
 /** Version by kind. */
 export type TableVersions = ReadonlyMap<string, number>;
 
-/** What cannot be read is left out. */
+/** What cannot be read is left out, and so is 0: a kind that was never listed, as nobody has installed it. */
 export function parseVersions(header: string): TableVersions {
   const versions = new Map<string, number>();
   for (const part of header.split(",")) {
     const [kind = "", version = ""] = part.trim().split("=");
-    if (kind !== "" && /^\d{1,15}$/.test(version)) versions.set(kind, Number(version));
+    if (kind !== "" && /^[1-9]\d{0,14}$/.test(version)) versions.set(kind, Number(version));
   }
   return versions;
 }
