@@ -10,6 +10,7 @@ import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { isReplayable } from "../http/method.ts";
 import { BodyBlocked } from "../spec/context.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
+import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
@@ -52,6 +53,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   /** The response head went to the client and its body may follow. */
   #streaming = false;
   #chain: TransformChain | null = null;
+  /** In place of it, when filters only look at the request body. */
+  #watch: BodyWatch | null = null;
   /** The call to a FastCGI application, in place of `connection`. */
   #fastCgi: FastCgiCall | null = null;
 
@@ -69,6 +72,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#streaming = false;
     this.#awaitsContinue = false;
     this.#chain = null;
+    this.#watch = null;
     const request = ctx.request;
     if (request.opaque) {
       this.#exchange.fail(opaqueTarget(request.target));
@@ -155,7 +159,11 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const { ctx, client } = this.#exchange;
     if (this.#bodyStarted) return;
     this.#bodyStarted = true;
-    if (ctx.requestTransforms !== null) this.#chain = new TransformChain(ctx.requestTransforms, this.#transformed);
+    const transforms = ctx.requestTransforms;
+    if (transforms !== null) {
+      this.#watch = bodyWatch(transforms, (error) => this.#refuseBody(error));
+      this.#chain = this.#watch === null ? new TransformChain(transforms, this.#transformed) : null;
+    }
     client.startBody(this);
   }
 
@@ -164,6 +172,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   onRequestData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
     const piece = buffer.subarray(start, end);
     if (this.#chain !== null) return this.#chain.push(Buffer.from(piece));
+    if (this.#watch !== null && !this.#watch.look(piece)) return true;
     // A FastCGI call does not say when the bytes have left.
     return this.#writeBody(lasting && this.#fastCgi === null ? piece : Buffer.from(piece));
   }
@@ -177,7 +186,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   onRequestEnd(): void {
     if (this.#chain !== null) this.#chain.end();
-    else this.#bodySent();
+    else if (this.#watch === null || this.#watch.end()) this.#bodySent();
   }
 
   #bodySent(): void {
@@ -198,7 +207,9 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   /** The response is complete: what has not come of the request body by now is not wanted any more. */
   bodyOver(): void {
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#chain = null;
+    this.#watch = null;
   }
 
   readonly #transformed: TransformOutput = {
@@ -377,6 +388,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   cancel(): void {
     this.#clearTimers();
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#streaming = false;
     const fastCgi = this.#fastCgi;
     this.#fastCgi = null;
