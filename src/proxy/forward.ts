@@ -11,6 +11,7 @@ import { isReplayable } from "../http/method.ts";
 import { BodyBlocked } from "../spec/context.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
+import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
@@ -53,6 +54,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   /** The response head went to the client and its body may follow. */
   #streaming = false;
   #chain: TransformChain | null = null;
+  /** In place of it, when filters only look at the request body. */
+  #watch: BodyWatch | null = null;
   /** The call to a FastCGI application, in place of `connection`. */
   #fastCgi: FastCgiCall | null = null;
 
@@ -70,6 +73,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#streaming = false;
     this.#awaitsContinue = false;
     this.#chain = null;
+    this.#watch = null;
     const request = ctx.request;
     if (request.opaque) {
       this.#exchange.fail(opaqueTarget(request.target));
@@ -157,7 +161,11 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const { ctx, client } = this.#exchange;
     if (this.#bodyStarted) return;
     this.#bodyStarted = true;
-    if (ctx.requestTransforms !== null) this.#chain = new TransformChain(ctx.requestTransforms, this.#transformed);
+    const transforms = ctx.requestTransforms;
+    if (transforms !== null) {
+      this.#watch = bodyWatch(transforms, (error) => this.#refuseBody(error));
+      this.#chain = this.#watch === null ? new TransformChain(transforms, this.#transformed) : null;
+    }
     client.startBody(this);
   }
 
@@ -166,6 +174,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   onRequestData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
     const piece = buffer.subarray(start, end);
     if (this.#chain !== null) return this.#chain.push(Buffer.from(piece));
+    if (this.#watch !== null && !this.#watch.look(piece)) return true;
     // A FastCGI call does not say when the bytes have left.
     return this.#writeBody(lasting && this.#fastCgi === null ? piece : Buffer.from(piece));
   }
@@ -179,7 +188,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   onRequestEnd(): void {
     if (this.#chain !== null) this.#chain.end();
-    else this.#bodySent();
+    else if (this.#watch === null || this.#watch.end()) this.#bodySent();
   }
 
   #bodySent(): void {
@@ -200,7 +209,9 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   /** The response is complete: what has not come of the request body by now is not wanted any more. */
   bodyOver(): void {
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#chain = null;
+    this.#watch = null;
   }
 
   readonly #transformed: TransformOutput = {
@@ -379,6 +390,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   cancel(): void {
     this.#clearTimers();
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#streaming = false;
     const fastCgi = this.#fastCgi;
     this.#fastCgi = null;

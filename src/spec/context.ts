@@ -21,6 +21,8 @@ export interface BodyTransform {
   end(): Transformed;
   /** True: as many bytes go out as came in, so a request keeps its Content-Length. */
   readonly keepsLength?: boolean;
+  /** True: `write` gives its piece back as it is and keeps no part of it, so it may be shown bytes that last only for the call. */
+  readonly watches?: boolean;
   /** Called when the stream breaks off before `end`. */
   destroy?(): void;
 }

@@ -3,16 +3,18 @@
 
 import type { BodyTransform } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
-import { ByteBudget, ByteQueue } from "../../util/byte-queue.ts";
+import { BlockPool, ByteQueue } from "../../util/byte-queue.ts";
 
-/** What a copy may lag behind: some milliseconds of connecting at full speed. */
-const MAX_LAG_BYTES = 2 << 20;
-/** What all copies of a worker may lag behind together. */
-const MAX_TOTAL_BYTES = 16 << 20;
+/** What a copy may lag behind: some tens of milliseconds of connecting at full speed. */
+const MAX_LAG_BYTES = 8 << 20;
+/** What all copies of a worker may lag behind together, and what of that stays for the next ones. */
+const MAX_TOTAL_BYTES = 32 << 20;
+const KEPT_BYTES = 4 << 20;
 
 export class BodyCopy implements BodyTransform {
   readonly keepsLength = true;
-  readonly #budget: ByteBudget;
+  readonly watches = true;
+  readonly #pool: BlockPool;
   readonly #begin: (body: ByteQueue) => void;
   readonly #onDropped: () => void;
   #queue: ByteQueue | null = null;
@@ -20,7 +22,7 @@ export class BodyCopy implements BodyTransform {
 
   /** `begin` starts the copy; `onDropped` is told when it lagged too far. */
   constructor(env: FilterEnv, begin: (body: ByteQueue) => void, onDropped: () => void) {
-    this.#budget = env.shared("copies of bodies", () => new ByteBudget(MAX_TOTAL_BYTES));
+    this.#pool = env.shared("copies of bodies", () => new BlockPool(MAX_TOTAL_BYTES, KEPT_BYTES));
     this.#begin = begin;
     this.#onDropped = onDropped;
   }
@@ -46,7 +48,7 @@ export class BodyCopy implements BodyTransform {
 
   #started(): ByteQueue {
     if (this.#queue === null) {
-      this.#queue = new ByteQueue(MAX_LAG_BYTES, this.#budget);
+      this.#queue = new ByteQueue(MAX_LAG_BYTES, this.#pool);
       this.#begin(this.#queue);
     }
     return this.#queue;

@@ -83,7 +83,7 @@ export class ShadowCall {
   async #write(attempt: ClientRequest, body: ByteQueue): Promise<void> {
     try {
       for await (const piece of body) {
-        if (!attempt.write(piece)) await writable(attempt);
+        await written(attempt, piece);
         if (this.#attempt !== attempt) return;
       }
       attempt.end();
@@ -173,16 +173,15 @@ function withoutSecrets(headers: readonly string[]): string[] {
   return kept;
 }
 
-/** Resolves when the request takes more bytes, or will never take any. */
-function writable(request: ClientRequest): Promise<void> {
+/** Resolves when the bytes have left, or never will. */
+function written(request: ClientRequest, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
-      request.off("drain", done);
       request.off("close", done);
       resolve();
     };
-    request.on("drain", done);
     request.on("close", done);
+    request.write(bytes, done);
     if (request.destroyed) done();
   });
 }

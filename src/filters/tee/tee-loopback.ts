@@ -10,7 +10,7 @@ export const teeLoopback = defineFilter({
   name: "teeLoopback",
   summary: "Sends a copy of the request through the routing table again, where Tee(key) matches it.",
   details:
-    "The copy has method, path, query, headers and body as they are here, an empty state bag and the header X-Tee-Loopback-Key. Its response is dropped, and its look-ups count as loopbacks of the request. A copy that lags more than 2 MiB behind the request, or meets 1000 others in its worker, is dropped and counted as teeLoopback.custom.dropped; the request never waits for it. Copies are in the metrics of routes and backends, not in the access log nor in the metrics of what clients got.",
+    "The copy has method, path, query, headers and body as they are here, an empty state bag and the header X-Tee-Loopback-Key. Its response is dropped, and its look-ups count as loopbacks of the request. A copy that lags more than 8 MiB behind the request, or meets 1000 others in its worker, is dropped and counted as teeLoopback.custom.dropped; the request never waits for it. Copies are in the metrics of routes and backends, not in the access log nor in the metrics of what clients got.",
   args: [one("key", nonEmptyBytes)],
   examples: [
     {

@@ -14,7 +14,7 @@ export const teeResponse = defineFilter({
   name: "teeResponse",
   summary: "Posts the response body of the backend to another server while it is sent to the client.",
   details:
-    "The copy goes to scheme and host of the URL with the path / and no other headers. Answers of the proxy itself and of serving filters are not copied. A copy has 1s, and is dropped when it lags more than 2 MiB behind the response, which never waits for it.",
+    "The copy goes to scheme and host of the URL with the path / and no other headers. Answers of the proxy itself and of serving filters are not copied. A copy has 1s, and is dropped when it lags more than 8 MiB behind the response, which never waits for it.",
   args: [one("url", shadowUrl)],
   examples: [{ route: '* -> teeResponse("http://127.0.0.1:1") -> "http://backend.test"', expect: { status: 200 } }],
   create([target], env) {

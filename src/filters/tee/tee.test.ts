@@ -301,7 +301,7 @@ test("a copy that lags is dropped, and the body goes on", async () => {
     assert.equal(transform!.write(piece), piece);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // What the kernel takes for the server does not count.
+  // 8 MiB, and what the kernel takes for the server.
   assert.ok(pieces < 400, `${pieces} pieces were kept`);
   assert.equal(transform!.write(piece), piece);
   assert.equal(transform!.end(), null);

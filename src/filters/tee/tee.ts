@@ -10,7 +10,7 @@ export const tee = defineFilter({
   name: "tee",
   summary: "Sends a copy of the request to another server, whose answer nobody sees.",
   details:
-    "The copy goes to scheme and host of the URL with the path of the request, in which a pattern may be replaced, and with method, query, headers and body as they are here. Its answer is dropped. A copy that takes more than 30s, lags more than 2 MiB behind the request or meets 256 others at its server is dropped, and counted as tee.custom.dropped or tee.custom.failed; the request never waits for it. Redirects are followed up to 10 times. Copy and request carry X-Skipper-Shadow-Traffic; a request that comes with it, not empty, is a loop and is answered with 465.",
+    "The copy goes to scheme and host of the URL with the path of the request, in which a pattern may be replaced, and with method, query, headers and body as they are here. Its answer is dropped. A copy that takes more than 30s, lags more than 8 MiB behind the request or meets 256 others at its server is dropped, and counted as tee.custom.dropped or tee.custom.failed; the request never waits for it. Redirects are followed up to 10 times. Copy and request carry X-Skipper-Shadow-Traffic; a request that comes with it, not empty, is a loop and is answered with 465.",
   args: [one("url", shadowUrl), optional("pattern", regexp), optional("expansion", expansion)],
   examples: [
     {
