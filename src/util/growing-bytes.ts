@@ -24,7 +24,7 @@ export class GrowingBytes {
     this.#length = needed;
   }
 
-  /** What is held, to look at: the bytes are others after the next change. */
+  /** What is held, to look at: the bytes are others after the next `append`. */
   get bytes(): Buffer {
     return this.#room.subarray(0, this.#length);
   }

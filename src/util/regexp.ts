@@ -10,7 +10,6 @@ import { type LiteralHost, literalHosts, matchLiteralHosts } from "./host-patter
 import { LruMap } from "./lru.ts";
 import type { Expansion } from "./regexp-expansion.ts";
 import { analyseRegexp, type FastRegexp, type LiteralPattern } from "./regexp-fast-path.ts";
-import { ByteOffsets, decodeUtf8 } from "./utf8.ts";
 
 /** Why a pattern is not valid: `error parsing regexp: missing closing ]: ...` */
 export class RegexpError {
@@ -98,7 +97,7 @@ export class CompiledRegexp {
         return this.#tester.test(subject);
       }
     }
-    return this.#re2().test(isAscii(subject) ? subject : decodeUtf8(bytesOf(subject)));
+    return this.#re2().test(subjectOf(subject));
   }
 
   #re2(): RE2JS {
@@ -108,15 +107,20 @@ export class CompiledRegexp {
 
   /**
    * Shows `visit` where the matches from an offset on begin and end, in order and also empty ones, until it says false. What stands in
-   * front of the offset is seen by `^`, `\b` and the like. For parts of bodies: no more than one copy of `bytes` is made.
+   * front of the offset is seen by `^`, `\b` and the like. For parts of bodies: a copy of `bytes` is made only where it saves time.
    */
   scan(bytes: Buffer, from: number, visit: (start: number, end: number) => boolean): void {
-    const isPlain = isAsciiBytes(bytes);
     const fast = this.#fast;
-    if (fast !== null && (isPlain || !this.#cutsCharacters(fast))) {
+    const literal = fast?.literal ?? null;
+    if (literal !== null && !literal.atStart && !literal.atEnd && literal.text !== "") {
+      for (let at = bytes.indexOf(literal.text, from, "latin1"); at >= 0; ) {
+        const end = at + literal.text.length;
+        if (!visit(at, end)) return;
+        at = bytes.indexOf(literal.text, end, "latin1");
+      }
+    } else if (fast !== null && (!this.#cutsCharacters(fast) || isAsciiBytes(bytes))) {
       this.#forEachFast(fast, bytes.toString("latin1"), from, visit);
-    } else if (isPlain) this.#forEachRe2(bytes.toString("latin1"), null, from, visit);
-    else this.#forEachRe2(decodeUtf8(bytes), new ByteOffsets(bytes), from, visit);
+    } else this.#forEachRe2(bytes, from, visit);
   }
 
   /** The leftmost match, null when there is none. */
@@ -173,15 +177,11 @@ export class CompiledRegexp {
       this.#forEachFast(fast, subject, 0, (start, end, groups) => visit({ start, end, groups }));
       return;
     }
-    const bytes = isAscii(subject) ? null : bytesOf(subject);
-    const text = bytes === null ? subject : decodeUtf8(bytes);
-    const offsets = bytes === null ? null : new ByteOffsets(bytes);
-    this.#forEachRe2(text, offsets, 0, (start, end, matcher) => {
+    this.#forEachRe2(subjectOf(subject), 0, (start, end, matcher) => {
       const groups: (string | undefined)[] = [subject.slice(start, end)];
       for (let i = 1; i <= matcher.groupCount(); i++) {
         const first = matcher.start(i);
-        const [from, to] = [byteOf(offsets, first), byteOf(offsets, matcher.end(i))];
-        groups.push(first < 0 ? undefined : subject.slice(from, to));
+        groups.push(first < 0 ? undefined : subject.slice(first, matcher.end(i)));
       }
       return visit({ start, end, groups });
     });
@@ -211,32 +211,24 @@ export class CompiledRegexp {
     }
   }
 
-  /** `offsets`: where the text comes from, null when each of its characters is one byte. */
+  /** `subject`: bytes, or a string that is ASCII; either way the engine counts bytes. */
   #forEachRe2(
-    text: string,
-    offsets: ByteOffsets | null,
+    subject: string | Buffer,
     from: number,
     visit: (start: number, end: number, matcher: Matcher) => boolean,
   ): void {
     const engine = this.#re2();
-    if (text.length > LONG_SUBJECT && !engine.test(text)) return;
-    const matcher = engine.matcher(text);
-    const first = offsets === null ? from : offsets.unitOf(from);
-    for (let found = matcher.find(first); found; found = matcher.find()) {
-      const start = byteOf(offsets, matcher.start());
-      // From here on for the groups, which are asked for behind the end.
-      offsets?.mark();
-      if (!visit(start, byteOf(offsets, matcher.end()), matcher)) return;
+    if (subject.length > LONG_SUBJECT && !engine.test(subject)) return;
+    const matcher = engine.matcher(subject);
+    for (let found = matcher.find(from); found; found = matcher.find()) {
+      if (!visit(matcher.start(), matcher.end(), matcher)) return;
     }
   }
 }
 
-function byteOf(offsets: ByteOffsets | null, unit: number): number {
-  return offsets === null ? unit : offsets.byteOf(unit);
-}
-
-function bytesOf(subject: string): Buffer {
-  return Buffer.from(subject, "latin1");
+/** A byte string as the engine takes it: as bytes it reads what is not ASCII as UTF-8, each invalid byte as one U+FFFD. */
+function subjectOf(subject: string): string | Buffer {
+  return isAscii(subject) ? subject : Buffer.from(subject, "latin1");
 }
 
 function testLiteral(literal: LiteralPattern, subject: string): boolean {

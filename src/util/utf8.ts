@@ -1,6 +1,5 @@
-// Bytes read as UTF-8 for regular expressions: every byte that is not part of a valid sequence becomes one U+FFFD, where
-// TextDecoder would make one of several. `ByteOffsets` is the way back, so that a match can cut the bytes. Subjects may be megabytes
-// of a body, so nothing here is kept per character.
+// Bytes read as UTF-8 the way RE2 reads them: every byte that is not part of a valid sequence becomes one U+FFFD, where TextDecoder
+// would make one of several.
 
 const REPLACEMENT = "\ufffd";
 
@@ -31,54 +30,6 @@ function codePoint(bytes: Uint8Array, i: number, length: number): number {
   let code = bytes[i]! & (0xff >> (length + 1));
   for (let k = 1; k < length; k++) code = (code << 6) | (bytes[i + k]! & 0x3f);
   return code;
-}
-
-/** Where the UTF-16 units of decoded bytes come from. Asked in rising order it walks over the bytes once. */
-export class ByteOffsets {
-  readonly #bytes: Uint8Array;
-  #byte = 0;
-  #unit = 0;
-  #markByte = 0;
-  #markUnit = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** Offset of the first byte of the character that has the unit; that of the end for the unit behind the last. */
-  byteOf(unit: number): number {
-    if (unit < this.#unit) this.#return(unit);
-    while (this.#unit < unit && this.#byte < this.#bytes.length) {
-      const length = sequenceLength(this.#bytes, this.#byte);
-      if (length === 4 && this.#unit + 1 === unit) break;
-      this.#pass(length);
-    }
-    return this.#byte;
-  }
-
-  /** The first unit of the character that begins at the offset or behind it. */
-  unitOf(byte: number): number {
-    while (this.#byte < byte) this.#pass(sequenceLength(this.#bytes, this.#byte));
-    return this.#unit;
-  }
-
-  /** Goes over one character. */
-  #pass(length: number): void {
-    this.#unit += length === 4 ? 2 : 1;
-    this.#byte += length === 0 ? 1 : length;
-  }
-
-  /** Units from the last one that was asked for on can be asked for again without a walk from the beginning. */
-  mark(): void {
-    this.#markByte = this.#byte;
-    this.#markUnit = this.#unit;
-  }
-
-  #return(unit: number): void {
-    const isBehind = unit >= this.#markUnit;
-    this.#byte = isBehind ? this.#markByte : 0;
-    this.#unit = isBehind ? this.#markUnit : 0;
-  }
 }
 
 /** Length of the valid sequence at `i` (RFC 3629 4), 0 when there is none. */

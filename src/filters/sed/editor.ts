@@ -2,7 +2,7 @@
 // what cannot is released. Two ways of cutting: unbound (a match may end anywhere, so one at the end of what is kept waits for more)
 // and by a delimiter (chunks up to and including it are edited one by one).
 
-import type { BodyTransform } from "../../spec/context.ts";
+import type { BodyTransform, Transformed } from "../../spec/context.ts";
 import { GrowingBytes } from "../../util/growing-bytes.ts";
 import type { CompiledRegexp } from "../../util/regexp.ts";
 
@@ -21,15 +21,20 @@ export interface EditorSettings {
 
 /** Bytes that count as one read of the body. */
 const READ_BYTES = 8192;
+/** What is released goes on in pieces of this size: megabytes at once would wait for a slow client, and be collected late. */
+const PIECE_BYTES = 65_536;
 
 export class BodyEditor implements BodyTransform {
   readonly #settings: EditorSettings;
   readonly #readBytes: number;
+  readonly #replacement: Buffer;
   readonly #delimiter: Buffer;
   /** So much is kept at most: what full reads can come to in a round. Small reads in a long round must not lead to more. */
   readonly #mostBytes: number;
   /** What is kept, behind `#seen` bytes that have gone on. */
   readonly #bytes = new GrowingBytes();
+  /** What goes on with the present piece. */
+  readonly #out = new GrowingBytes();
   /** 1: the byte in front of what is kept, which `\b` and `(?m)^` look at; 0 at the beginning of the body. */
   #seen = 0;
   /** The last scan ended with a match that may still grow, and which is all that is kept. */
@@ -44,106 +49,112 @@ export class BodyEditor implements BodyTransform {
 
   constructor(settings: EditorSettings) {
     this.#settings = settings;
+    this.#replacement = Buffer.from(settings.replacement, "latin1");
     this.#delimiter = Buffer.from(settings.delimiter, "latin1");
     this.#readBytes = Math.min(READ_BYTES, settings.maxBytes);
     this.#mostBytes = 2 * settings.maxBytes + this.#readBytes;
   }
 
-  write(chunk: Uint8Array): Uint8Array | null {
-    let out = "";
+  write(chunk: Uint8Array): Transformed {
     for (let at = 0; at < chunk.length; at += this.#readBytes) {
       this.#bytes.append(chunk.subarray(at, at + this.#readBytes));
       if (++this.#reads < this.#round && this.#keptBytes < this.#mostBytes) continue;
-      const released = this.#editRound();
-      this.#round = released === "" ? this.#round * 2 : 1;
-      out += released;
+      const released = this.#out.length;
+      this.#editRound();
+      this.#round = this.#out.length === released ? this.#round * 2 : 1;
     }
-    return out === "" ? null : Buffer.from(out, "latin1");
+    return this.#released();
   }
 
-  end(): Uint8Array | null {
+  end(): Transformed {
     const isScanned = this.#reads === 0 && !this.#keepsPartOfCharacter;
-    let out: string;
-    if (this.#delimiter.length > 0) out = this.#editChunks() + this.#editChunk(this.#bytes.length);
-    else if (!isScanned) out = this.#edit(this.#bytes.length, true);
-    else out = this.#keepsMatch ? this.#settings.replacement : text(this.#bytes.bytes, this.#seen, this.#bytes.length);
-    return out === "" ? null : Buffer.from(out, "latin1");
+    if (this.#delimiter.length > 0) {
+      this.#editChunks();
+      this.#editChunk(this.#bytes.length);
+    } else if (!isScanned) this.#edit(this.#bytes.length, true);
+    else this.#out.append(this.#keepsMatch ? this.#replacement : this.#bytes.bytes.subarray(this.#seen));
+    return this.#released();
+  }
+
+  /** The room for it serves again: what comes next comes when all of this was taken. */
+  #released(): Transformed {
+    const out = this.#out.bytes;
+    this.#out.dropFirst(out.length);
+    if (out.length > PIECE_BYTES) return copiesOf(out);
+    return out.length === 0 ? null : Buffer.from(out);
   }
 
   get #keptBytes(): number {
     return this.#bytes.length - this.#seen;
   }
 
-  #editRound(): string {
+  #editRound(): void {
     this.#reads = 0;
     const { maxBytes, handling } = this.#settings;
     const isBound = this.#delimiter.length > 0;
-    const released = isBound ? this.#editChunks() : this.#edit(wholeCharacters(this.#bytes.bytes), false);
-    if (this.#keptBytes <= maxBytes) return released;
+    if (isBound) this.#editChunks();
+    else this.#edit(wholeCharacters(this.#bytes.bytes), false);
+    if (this.#keptBytes <= maxBytes) return;
     if (handling === "abort") throw new Error(`sed: more than ${maxBytes} bytes without an end of a match`);
     // Too much is kept: it is edited as if it were a chunk of its own.
     const end = wholeCharacters(this.#bytes.bytes);
-    return released + (isBound ? this.#editChunk(end) : this.#edit(end, true));
+    if (isBound) this.#editChunk(end);
+    else this.#edit(end, true);
   }
 
-  #editChunks(): string {
+  #editChunks(): void {
     const delimiter = this.#delimiter;
-    let out = "";
     let from = 0;
     for (;;) {
       const at = this.#bytes.bytes.indexOf(delimiter, Math.max(from, this.#searched));
       if (at < 0) break;
       const end = at + delimiter.length;
-      out += this.#scan(this.#bytes.bytes.subarray(from, end), 0, true).out;
+      this.#scan(this.#bytes.bytes.subarray(from, end), 0, true);
       from = end;
     }
     this.#bytes.dropFirst(from);
     this.#searched = Math.max(0, this.#bytes.length - delimiter.length + 1);
-    return out;
   }
 
   /** What is kept up to `end` as a chunk, a text of its own: `^` is its beginning, and a match at its end is one. */
-  #editChunk(end: number): string {
-    const { out } = this.#scan(this.#bytes.bytes.subarray(0, end), 0, true);
+  #editChunk(end: number): void {
+    this.#scan(this.#bytes.bytes.subarray(0, end), 0, true);
     this.#bytes.dropFirst(end);
     this.#searched = 0;
-    return out;
   }
 
-  /** One scan over what is kept up to `end`; gives what is released. `isLast`: as if nothing followed. */
-  #edit(end: number, isLast: boolean): string {
-    const scan = this.#scan(this.#bytes.bytes.subarray(0, end), this.#seen, isLast);
-    this.#keepsMatch = scan.keepsMatch;
+  /** One scan over what is kept up to `end`, which lets go of what it can. `isLast`: as if nothing followed. */
+  #edit(end: number, isLast: boolean): void {
+    const rest = this.#scan(this.#bytes.bytes.subarray(0, end), this.#seen, isLast);
     this.#keepsPartOfCharacter = end < this.#bytes.length;
-    if (scan.rest > this.#seen) {
-      this.#bytes.dropFirst(scan.rest - 1);
-      this.#seen = 1;
-    }
-    return scan.out;
+    if (rest === this.#seen) return;
+    this.#bytes.dropFirst(rest - 1);
+    this.#seen = 1;
   }
 
-  #scan(bytes: Buffer, start: number, isLast: boolean): { out: string; rest: number; keepsMatch: boolean } {
-    const { pattern, replacement } = this.#settings;
-    let out = "";
+  /** Puts out what is done with, edited; gives where the rest begins. */
+  #scan(bytes: Buffer, start: number, isLast: boolean): number {
     let rest = start;
     let keepsMatch = false;
-    pattern.scan(bytes, start, (from, to) => {
+    this.#settings.pattern.scan(bytes, start, (from, to) => {
       keepsMatch = from < to && !isLast && to === bytes.length;
-      out += text(bytes, rest, from);
+      this.#out.append(bytes.subarray(rest, from));
       rest = from;
       // Nothing behind an empty match is replaced in this round.
       if (from === to || keepsMatch) return false;
-      out += replacement;
+      this.#out.append(this.#replacement);
       rest = to;
       return true;
     });
-    if (!isLast) return { out, rest, keepsMatch };
-    return { out: out + text(bytes, rest, bytes.length), rest: bytes.length, keepsMatch: false };
+    this.#keepsMatch = keepsMatch;
+    if (!isLast) return rest;
+    this.#out.append(bytes.subarray(rest));
+    return bytes.length;
   }
 }
 
-function text(bytes: Buffer, from: number, to: number): string {
-  return bytes.toString("latin1", from, to);
+async function* copiesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield Buffer.from(bytes.subarray(at, at + PIECE_BYTES));
 }
 
 /** Number of bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
