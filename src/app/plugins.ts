@@ -30,6 +30,7 @@ export class Plugins {
   readonly #registry: Registry;
   readonly #log: Logger;
   readonly #containment: Containment;
+  readonly #endSurvival: () => void;
   #inForce: readonly LoadedPlugin[];
   /** By entry file of the plugin. */
   readonly #sources = new Map<string, readonly PluginSource[]>();
@@ -38,6 +39,7 @@ export class Plugins {
     this.#host = host;
     this.#registry = registry;
     this.#log = log;
+    this.#endSurvival = surviveStrayErrors(log, false);
     const panics = new PanicLog(log);
     // Nothing is created in this thread.
     this.#containment = { guard: (filter) => filter, report: (text, who) => panics.report(text, who) };
@@ -51,7 +53,6 @@ export class Plugins {
 
   /** Loads the plugins and adds them to the registry; rejects when one cannot be used. */
   static async open(options: Options, registry: Registry, log: Logger): Promise<Plugins> {
-    surviveStrayErrors(log);
     const settings = pluginSettings(options, pollIntervalMs(options.sourcePollTimeout));
     return new Plugins(await PluginHost.open(settings, log), registry, log, settings.limitMs);
   }
@@ -72,6 +73,7 @@ export class Plugins {
 
   stop(): void {
     this.#host.stop();
+    this.#endSurvival();
   }
 
   async #takeOver(

@@ -137,7 +137,7 @@ async function openPlugins(): Promise<WorkerPlugins | null> {
     import("./worker-plugins.ts"),
     import("./stray-errors.ts"),
   ]);
-  surviveStrayErrors(log);
+  surviveStrayErrors(log, true);
   return WorkerPlugins.open(data.plugins, settings.plugins, log);
 }
 

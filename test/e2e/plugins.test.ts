@@ -47,6 +47,7 @@ const routes = defineDataClient({
   async start(host) {
     host.apply(true, (transaction) => {
       transaction.reset();
+      setTimeout(() => { throw new Error("from a data client"); }, 1);
       for (const route of parseDocument('office: Path("/office") -> status(203) -> <shunt>').routes) transaction.upsert(route);
     });
   },
@@ -220,6 +221,7 @@ for (const workers of [1, 2]) {
       assert.equal(await text("/stray"), "stray");
       await logged(/stray error of a plugin: Error: from a timer/);
       await logged(/stray error of a plugin: Error: nobody waits/);
+      await logged(/stray error of a plugin: Error: from a data client/);
       assert.equal(await text("/stray"), "stray");
       assert.doesNotMatch(proxy.log, /worker \d+ ended/);
     });
