@@ -14,10 +14,10 @@ export interface PackedDelta {
   readonly gzip: Buffer;
 }
 
-/** Larger deltas save too little, and each is kept in memory until the next publication. */
+/** Larger deltas save too little. */
 const MAX_DELTA_IDS = 2000;
-/** Deltas from different texts that are kept at one time. */
-const MAX_DELTAS = 256;
+/** What the deltas to one table may take together: they are kept until the next one. Whoever comes later gets all of the table. */
+const MAX_DELTA_BYTES = 16 << 20;
 
 export class Publications {
   readonly #history: ChangeHistory;
@@ -27,6 +27,7 @@ export class Publications {
   /** The last text of each zone, and the version that it was made or confirmed in. */
   readonly #snapshots = new Map<string, { readonly version: number; readonly snapshot: Snapshot }>();
   readonly #deltas = new Map<string, PackedDelta | null>();
+  #deltaBytes = 0;
 
   /** `historyBytes`: what may be kept of earlier tables. */
   constructor(historyBytes: number) {
@@ -49,6 +50,7 @@ export class Publications {
     this.#table = table;
     this.#changedMs = nowMs;
     this.#deltas.clear();
+    this.#deltaBytes = 0;
     this.#history.add(this.#version, ids);
     // What nobody may ask for any more.
     for (const zone of this.#snapshots.keys()) if (zone !== "" && !table.hasZone(zone)) this.#snapshots.delete(zone);
@@ -76,8 +78,10 @@ export class Publications {
     const key = `${name} ${hash}`;
     const known = this.#deltas.get(key);
     if (known !== undefined) return known;
+    if (this.#deltaBytes > MAX_DELTA_BYTES) return null;
     const packed = this.#makeDelta(name, hash, present);
-    if (this.#deltas.size < MAX_DELTAS) this.#deltas.set(key, packed);
+    this.#deltas.set(key, packed);
+    this.#deltaBytes += key.length + (packed === null ? 0 : packed.plain.length + packed.gzip.length);
     return packed;
   }
 

@@ -17,6 +17,8 @@ export interface RefusedRoute {
   readonly reason: InvalidReason;
   readonly text: string;
   readonly detail: string;
+  /** False: the text names the route and is the whole line. */
+  readonly listed: boolean;
 }
 
 export interface RouteIntakeOptions {
@@ -58,7 +60,7 @@ export class RouteIntake implements DataClientHost {
   }
 
   apply(_initial: boolean, write: (transaction: RouteTransaction) => void): void {
-    // The last of an id wins. Nothing is in force before `write` has returned.
+    // The last of an id wins, and an upsert over a delete. Nothing is in force before `write` has returned.
     const delivered = new Map<string, Route | null>();
     write({
       reset: () => {
@@ -66,7 +68,7 @@ export class RouteIntake implements DataClientHost {
       },
       upsert: (route) => delivered.set(route.id, route),
       delete: (id) => {
-        delivered.set(id, null);
+        if ((delivered.get(id) ?? null) === null) delivered.set(id, null);
       },
     });
     const touched = new Set<string>();
@@ -139,7 +141,7 @@ export class RouteIntake implements DataClientHost {
     if (outcome === null || !isRefused(outcome)) return false;
     refused(shown, outcome.reason, 1);
     if (before !== undefined && isRefused(before) && before.text === outcome.text) return false;
-    const isWhole = outcome.reason === "invalid_matcher" || outcome.text.includes(shown);
+    const isWhole = outcome.reason === "invalid_matcher" || !outcome.listed;
     const text = isWhole ? outcome.text : `failed to process route ${shown}: ${outcome.text}`;
     if (isLogged) log.error(text, outcome.detail === "" ? undefined : { detail: outcome.detail });
     return true;
