@@ -11,7 +11,7 @@ const END_LIMIT_MS = 30_000;
 
 /** Runs a command in a mount namespace of its own. */
 const unshare = ["unshare", process.getuid?.() === 0 ? "-m" : "-rm"];
-/** Puts the folder of the first argument where pods find their credentials, and becomes the rest. */
+/** Shows the folder `$1` at `$0`, where pods find their credentials, and becomes the command behind it. */
 const asPod = 'mount -t tmpfs tmpfs /run && mkdir -p "$0" && mount --bind "$1" "$0" && shift && exec "$@"';
 const serviceAccount = "/run/secrets/kubernetes.io/serviceaccount";
 
