@@ -21,6 +21,7 @@ import {
   backendDeadline,
   backendError,
   bodyError,
+  clientGone,
   malformedBody,
   opaqueTarget,
   unsupportedScheme,
@@ -60,7 +61,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   }
 
   start(): void {
-    const { ctx, proxy, client } = this.#exchange;
+    const { ctx, proxy } = this.#exchange;
     this.connection = null;
     this.#fastCgi = null;
     this.#retried = false;
@@ -80,7 +81,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#exchange.backendMs = this.#exchange.filtersMs;
     if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
-    if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
+    if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) this.#limitRead(ctx.readTimeoutMs);
     if (this.#exchange.error === null) this.#attempt(false);
   }
 
@@ -104,6 +105,12 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
       return;
     }
     this.#deadline = setTimeout(() => this.#onTimeout(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+  }
+
+  /** readTimeout(): without any time nothing is read, not even what is there already. */
+  #limitRead(timeoutMs: number): void {
+    if (timeoutMs > 0) this.#exchange.client.limitRead(timeoutMs);
+    else if (this.#exchange.error === null) this.#exchange.fail(clientGone);
   }
 
   #onTimeout(): void {
