@@ -23,6 +23,7 @@ import {
   backendError,
   bodyConsumed,
   bodyError,
+  clientGone,
   malformedBody,
   opaqueTarget,
   unsupportedScheme,
@@ -89,7 +90,10 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#exchange.backendMs = this.#exchange.filtersMs;
     if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
-    if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
+    const readMs = request.contentLength > 0 ? ctx.readTimeoutMs : Number.NaN;
+    if (readMs > 0) client.limitRead(readMs);
+    // Without any time nothing is read, not even what is there already.
+    else if (readMs <= 0 && this.#exchange.error === null) this.#exchange.fail(clientGone);
     if (this.#exchange.error === null) this.#attempt(false);
   }
 
@@ -97,22 +101,16 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #choose(): boolean {
     const exchange = this.#exchange;
     const target = chooseTarget(exchange.ctx, exchange.proxy, this);
-    if (target !== null && (target.pool !== null || target.scheme === "fastcgi")) {
-      this.target = target;
-      return true;
-    }
     this.target = target;
+    if (target !== null && (target.pool !== null || target.scheme === "fastcgi")) return true;
     exchange.fail(unsupportedScheme(target === null ? "" : target.scheme));
     return false;
   }
 
   /** backendTimeout(): from here over all attempts to the last byte of the body. */
   #limit(timeoutMs: number): void {
-    if (timeoutMs <= 0) {
-      this.#onTimeout();
-      return;
-    }
-    this.#deadline = setTimeout(() => this.#onTimeout(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    if (timeoutMs > 0) this.#deadline = setTimeout(() => this.#onTimeout(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    else this.#onTimeout();
   }
 
   #onTimeout(): void {

@@ -25,17 +25,19 @@ before(async () => {
   backend = await startBackend(serve);
   const to = `"http://127.0.0.1:${backend.port}"`;
   proxy = await RunningProxy.start(
-    `short: HeaderRegexp("X-Case", "short") -> backendTimeout("150ms") -> ${to};
-     later: HeaderRegexp("X-Case", "later") -> setResponseHeader("X-Seen", "yes") -> backendTimeout("10ms") -> backendTimeout("20s") -> ${to};
-     zero: HeaderRegexp("X-Case", "zero") -> backendTimeout("0s") -> ${to};
-     below: HeaderRegexp("X-Case", "below") -> backendTimeout("-1ms") -> ${to};
-     long: HeaderRegexp("X-Case", "long") -> backendTimeout("1000h") -> ${to};
-     shunt: HeaderRegexp("X-Case", "shunt") -> backendTimeout("0s") -> inlineContent("whole") -> <shunt>;
-     wait: HeaderRegexp("X-Case", "wait") -> backendTimeout("100ms") -> backendLatency("250ms") -> latency("50ms") -> ${to};
-     again: HeaderRegexp("X-Case", "again") -> backendTimeout("20ms") -> setRequestHeader("X-Case", "later") -> <loopback>;
-     read: HeaderRegexp("X-Case", "read") -> readTimeout("200ms") -> ${to};
-     readLast: HeaderRegexp("X-Case", "lastRead") -> readTimeout("1ms") -> readTimeout("20s") -> ${to};
-     readLong: HeaderRegexp("X-Case", "longRead") -> readTimeout("1000h") -> ${to};`,
+    `short: Header("X-Case", "short") -> backendTimeout("150ms") -> ${to};
+     later: Header("X-Case", "later") -> setResponseHeader("X-Seen", "yes") -> backendTimeout("10ms") -> backendTimeout("20s") -> ${to};
+     zero: Header("X-Case", "zero") -> backendTimeout("0s") -> ${to};
+     below: Header("X-Case", "below") -> backendTimeout("-1ms") -> ${to};
+     long: Header("X-Case", "long") -> backendTimeout("1000h") -> ${to};
+     shunt: Header("X-Case", "shunt") -> backendTimeout("0s") -> inlineContent("whole") -> <shunt>;
+     wait: Header("X-Case", "wait") -> backendTimeout("100ms") -> backendLatency("250ms") -> latency("50ms") -> ${to};
+     again: Header("X-Case", "again") -> backendTimeout("20ms") -> setRequestHeader("X-Case", "later") -> <loopback>;
+     read: Header("X-Case", "read") -> readTimeout("200ms") -> ${to};
+     readZero: Header("X-Case", "zeroRead") -> readTimeout("0s") -> ${to};
+     readBelow: Header("X-Case", "belowRead") -> readTimeout("-1s") -> ${to};
+     readLast: Header("X-Case", "lastRead") -> readTimeout("1ms") -> readTimeout("20s") -> ${to};
+     readLong: Header("X-Case", "longRead") -> readTimeout("1000h") -> ${to};`,
     "-workers=1",
     "-application-log-level=DEBUG",
   );
@@ -104,6 +106,9 @@ for (const [title, pieces, status] of [
     [post("read", "Transfer-Encoding: chunked\r\n"), "1\r\na\r\n", 500, "0\r\n\r\n"],
     200,
   ],
+  ["zero is over at once, even for a body that is there", [`${post("zeroRead", "Content-Length: 4\r\n")}abcd`], 499],
+  ["below zero as well", [`${post("belowRead", "Content-Length: 4\r\n")}abcd`], 499],
+  ["without a body there is nothing to read", [get("/quick", "zeroRead")], 200],
   ["the last one counts", [post("lastRead", "Content-Length: 4\r\n"), "ab", 150, "cd"], 200],
   ["longer than timers can be", [post("longRead", "Content-Length: 4\r\n"), "ab", 150, "cd"], 200],
 ] as const) {
@@ -111,6 +116,6 @@ for (const [title, pieces, status] of [
     const text = await exchange(...pieces);
     assert.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
     assert.match(text, /\r\nConnection: close\r\n/);
-    if (status === 499) await until("it is logged", () => /client canceled after .*route read /.test(proxy.log));
+    if (status === 499) await until("it is logged", () => /client canceled after .*route read/.test(proxy.log));
   });
 }

@@ -12,6 +12,9 @@ export interface WorkerQueueShare {
   readonly column: number;
 }
 
+/** How long a letter takes at most, unless its writer died. */
+const LETTER_MS = 1000;
+
 const ERROR_KEYS: Readonly<Record<QueueOutcome, string>> = {
   passed: "",
   full: "error.full",
@@ -74,6 +77,15 @@ export class WorkerQueues implements RouteQueues {
       if (place !== undefined) place.waited(wait, epoch);
       else if (wait === Wait.passed) this.release(slot, epoch);
     });
+  }
+
+  /** The letter of a waiter did not come. */
+  lost(waiter: number): void {
+    const place = this.#waiting.get(waiter);
+    if (place === undefined) return;
+    this.#waiting.delete(waiter);
+    const wait = this.shared.takeLost(waiter);
+    place.waited(wait, this.shared.epoch);
   }
 
   release(slot: number, epoch: number): void {
@@ -180,8 +192,13 @@ class Place implements QueuePlace {
   }
 
   #timedOut(): void {
-    // When it does not wait any more its letter is on its way.
-    if (this.#giveUp()) this.#failed("timeout");
+    if (this.#giveUp()) {
+      this.#failed("timeout");
+      return;
+    }
+    // It does not wait any more, so its letter is on its way.
+    const waiter = this.#waiter;
+    this.#timer = setTimeout(() => this.#queue.owner.lost(waiter), LETTER_MS);
   }
 
   #failed(outcome: QueueOutcome): void {
