@@ -32,6 +32,7 @@ import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
 import { tls } from "../util/lazy-builtin.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
 import { sharedByName } from "./shared-by-name.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
@@ -111,7 +112,7 @@ export async function startRouteServer(
   return {
     async shutdown(waitMs) {
       log.info(`shutting down the server in ${formatDuration(waitMs)}...`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, LONGEST_TIMER_MS)));
       certificates?.stop();
       if (support !== null) {
         await support.close();

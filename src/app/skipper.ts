@@ -19,6 +19,7 @@ import { createSupportListener, healthHandler, listenSupport } from "../support/
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import type { RunningAdmission } from "./admission.ts";
 import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
 import { usesPlugins } from "./plugin-flags.ts";
@@ -148,7 +149,7 @@ export async function startSkipper(
       supervisor.shuttingDown();
       log.info("Got shutdown signal for Shutdown predicates");
       log.info(`Got shutdown signal, wait ${formatDuration(waitMs)} for health check`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, LONGEST_TIMER_MS)));
       log.info("Start shutdown");
       updater.stop();
       kubernetes?.stop();

@@ -2,6 +2,7 @@
 
 import type { Logger } from "../observability/log.ts";
 import type { DataClient } from "../spec/data-client.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { EtcdDataClient } from "./etcd.ts";
 import { checkEtcdUrls } from "./etcd-client.ts";
 import { InlineRoutes } from "./inline-routes.ts";
@@ -35,7 +36,7 @@ const shortestPollMs = 30;
 
 /** The pause between polls that -source-poll-timeout asks for, in milliseconds. */
 export function pollIntervalMs(sourcePollTimeout: number): number {
-  return sourcePollTimeout > 0 ? sourcePollTimeout : shortestPollMs;
+  return sourcePollTimeout > 0 ? Math.min(sourcePollTimeout, LONGEST_TIMER_MS) : shortestPollMs;
 }
 
 /** `env` holds the proxy variables for downloads; `custom` are sources of an embedding program. An error stops the start. */

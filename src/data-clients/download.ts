@@ -3,6 +3,7 @@
 
 import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { http, https, zlib } from "../util/lazy-builtin.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { systemErrorText } from "../util/system-error.ts";
 
 export interface Download {
@@ -46,7 +47,8 @@ export class Downloader {
   async get({ url, address, headers, waitMs }: DownloadRequest): Promise<Download> {
     const abort = new AbortController();
     const limitMs = this.#timeoutMs + waitMs;
-    const timer = this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), limitMs) : undefined;
+    const timer =
+      this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), Math.min(limitMs, LONGEST_TIMER_MS)) : undefined;
     try {
       let target = new URL(url);
       for (let i = 0; i <= maxRedirects; i++) {

@@ -3,6 +3,7 @@
 
 import type { BodyTransform, FilterContext, Transformed } from "../spec/context.ts";
 import type { Filter } from "../spec/filter.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { FilterTimeout } from "./proxy-error.ts";
 import type { Lent, RequestContext } from "./request-context.ts";
 
@@ -90,7 +91,10 @@ class Limit {
   of<T>(waiting: PromiseLike<T>): Promise<T> {
     if (this.#ms === Number.POSITIVE_INFINITY) return Promise.resolve(waiting);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new FilterTimeout(this.#name, this.#ms)), this.#ms);
+      const timer = setTimeout(
+        () => reject(new FilterTimeout(this.#name, this.#ms)),
+        Math.min(this.#ms, LONGEST_TIMER_MS),
+      );
       waiting.then(
         (value) => {
           clearTimeout(timer);

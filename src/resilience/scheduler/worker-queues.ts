@@ -2,6 +2,7 @@
 // letters that say how their waits ended. Order and counts are in shared memory (shared-queues.ts).
 
 import type { QueueKind, QueueOutcome, QueuePlace, RouteQueue, RouteQueues } from "../../spec/route-queue.ts";
+import { LONGEST_TIMER_MS } from "../../util/longest-timer.ts";
 import type { QueueMemory } from "./queue-memory.ts";
 import { metricKey, queueKey } from "./queue-names.ts";
 import { CLOSED, FULL, PASSED, SharedQueues, Wait } from "./shared-queues.ts";
@@ -169,7 +170,7 @@ class Place implements QueuePlace {
     this.outcome = promise;
     this.#resolve = resolve;
     this.#waiter = waiter;
-    this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
+    this.#timer = setTimeout(() => this.#timedOut(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     this.#queue.owner.waits(waiter, this);
   }
 
