@@ -2,17 +2,13 @@
 // by bin/routesrv.ts.
 
 import type { Server } from "node:http";
-import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
-import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
-import { parseTlsVersion } from "../config/settings.ts";
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
 import type { ApplicationLog } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
 import { DOWNLOAD_LIMITS, DownloadLimit } from "../routesrv/download-limit.ts";
-import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
-import { createMainListener, type ListenerTls, listen } from "../routesrv/main-listener.ts";
+import { createMainListener, listen } from "../routesrv/main-listener.ts";
 import { Publications } from "../routesrv/publication.ts";
 import { Publisher } from "../routesrv/publisher.ts";
 import { RouteIntake } from "../routesrv/route-intake.ts";
@@ -26,11 +22,10 @@ import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
 import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
-import { tls } from "../util/lazy-builtin.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
+import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
-import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
-import { listenAddress, workerSettings } from "./worker-settings.ts";
+import { listenAddress } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
 const HISTORY_BYTES = 8 << 20;
@@ -204,67 +199,6 @@ function shardSources(options: Options, kubernetes: KubernetesParts, log: Applic
   add("redis", redisNamespace, redisName, options.kubernetesRedisServicePort);
   add("valkey", valkeyNamespace, valkeyName, options.kubernetesValkeyServicePort);
   return found;
-}
-
-/** The filters of -route-server-filters; null when there are none. */
-async function listenerFilters(
-  options: Options,
-  metrics: ServerMetrics,
-  log: ApplicationLog,
-): Promise<ReturnType<typeof buildFilterChain> | null> {
-  if (options.routeServerFilters.length === 0) return null;
-  const unknown = options.mtlsAuthnCa === "" ? [...PROXY_FILTERS, "mtlsAuthn"] : PROXY_FILTERS;
-  const registry = shippedRegistry([...options.disabledFilters, ...unknown]);
-  // -enable-mtls means another certificate here.
-  const { filters } = await workerSettings({ ...options, enableMtls: false });
-  return buildFilterChain(options.routeServerFilters, registry, {
-    options: filters,
-    log,
-    audit: (line) => log.info(line),
-    now: Date.now,
-    random: Math.random,
-    count: (name, key) => metrics.count(`${name}.custom.${key}`),
-  });
-}
-
-async function mainTls(options: Options): Promise<ListenerTls | null> {
-  if (!options.enableMtls) return null;
-  const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
-  if (pairs instanceof Invalid) throw new Error(`-enable-mtls: ${pairs.message}`);
-  if (pairs.length === 0) throw new Error("-enable-mtls: -tls-cert and -tls-key are needed");
-  const authorities = await loadAuthorities(options.mtlsAuthnCa);
-  if (authorities instanceof Invalid) throw new Error(`-mtls-authn-ca: ${authorities.message}`);
-  const trustsSystem = options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa;
-  return {
-    pairs,
-    authorities: trustsSystem ? [...authorities, ...tls().getCACertificates("system")] : authorities,
-    minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
-  };
-}
-
-function followCertificates(
-  options: Options,
-  main: ReturnType<typeof createMainListener>,
-  settings: ListenerTls,
-  log: ApplicationLog,
-): { stop(): void } {
-  const watched = {
-    certFiles: options.tlsCert,
-    keyFiles: options.tlsKey,
-    present: settings.pairs,
-    periodMs: SERVER_CERTIFICATES_MS,
-    changedLine: "server certificates were replaced",
-    refusedLine: "certificates are not replaced",
-  };
-  return watchCertificates(watched, log, (pairs) => {
-    if (!("setSecureContext" in main)) return;
-    main.setSecureContext({
-      cert: pairs.map(({ cert }) => cert),
-      key: pairs.map(({ key }) => key),
-      ca: [...settings.authorities],
-      minVersion: settings.minVersion,
-    });
-  });
 }
 
 /** Null when there is none, or it could not be opened, which is logged and stops nothing. */

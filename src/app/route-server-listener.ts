@@ -1,0 +1,77 @@
+// What stands in front of the main listener of the Route Server: TLS with client certificates, and filters (spec routesrv 6 and 7).
+
+import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
+import { Invalid } from "../config/option.ts";
+import type { Options } from "../config/options.ts";
+import { parseTlsVersion } from "../config/settings.ts";
+import type { ApplicationLog } from "../observability/log.ts";
+import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
+import type { createMainListener, ListenerTls } from "../routesrv/main-listener.ts";
+import type { ServerMetrics } from "../routesrv/server-metrics.ts";
+import { tls } from "../util/lazy-builtin.ts";
+import { shippedRegistry } from "./shipped-registry.ts";
+import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
+import { workerSettings } from "./worker-settings.ts";
+
+/** The filters of -route-server-filters; null when there are none. */
+export async function listenerFilters(
+  options: Options,
+  metrics: ServerMetrics,
+  log: ApplicationLog,
+): Promise<ReturnType<typeof buildFilterChain> | null> {
+  if (options.routeServerFilters.length === 0) return null;
+  const unknown = options.mtlsAuthnCa === "" ? [...PROXY_FILTERS, "mtlsAuthn"] : PROXY_FILTERS;
+  const registry = shippedRegistry([...options.disabledFilters, ...unknown]);
+  // -enable-mtls means another certificate here.
+  const { filters } = await workerSettings({ ...options, enableMtls: false });
+  return buildFilterChain(options.routeServerFilters, registry, {
+    options: filters,
+    log,
+    audit: (line) => log.info(line),
+    now: Date.now,
+    random: Math.random,
+    count: (name, key) => metrics.count(`${name}.custom.${key}`),
+  });
+}
+
+/** The TLS of -enable-mtls; null when it is off. Rejects with a message for the fatal line. */
+export async function mainTls(options: Options): Promise<ListenerTls | null> {
+  if (!options.enableMtls) return null;
+  const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
+  if (pairs instanceof Invalid) throw new Error(`-enable-mtls: ${pairs.message}`);
+  if (pairs.length === 0) throw new Error("-enable-mtls: -tls-cert and -tls-key are needed");
+  const authorities = await loadAuthorities(options.mtlsAuthnCa);
+  if (authorities instanceof Invalid) throw new Error(`-mtls-authn-ca: ${authorities.message}`);
+  const trustsSystem = options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa;
+  return {
+    pairs,
+    authorities: trustsSystem ? [...authorities, ...tls().getCACertificates("system")] : authorities,
+    minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
+  };
+}
+
+/** Takes changed files of -tls-cert and -tls-key over. */
+export function followCertificates(
+  options: Options,
+  main: ReturnType<typeof createMainListener>,
+  settings: ListenerTls,
+  log: ApplicationLog,
+): { stop(): void } {
+  const watched = {
+    certFiles: options.tlsCert,
+    keyFiles: options.tlsKey,
+    present: settings.pairs,
+    periodMs: SERVER_CERTIFICATES_MS,
+    changedLine: "server certificates were replaced",
+    refusedLine: "certificates are not replaced",
+  };
+  return watchCertificates(watched, log, (pairs) => {
+    if (!("setSecureContext" in main)) return;
+    main.setSecureContext({
+      cert: pairs.map(({ cert }) => cert),
+      key: pairs.map(({ key }) => key),
+      ca: [...settings.authorities],
+      minVersion: settings.minVersion,
+    });
+  });
+}
