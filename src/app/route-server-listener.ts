@@ -1,12 +1,13 @@
 // What stands in front of the main listener of the Route Server: TLS with client certificates, and filters (spec routesrv 6 and 7).
 
+import { openSync, writeSync } from "node:fs";
 import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
 import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import { parseTlsVersion } from "../config/settings.ts";
 import type { ApplicationLog } from "../observability/log.ts";
 import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
-import type { createMainListener, ListenerTls } from "../routesrv/main-listener.ts";
+import { contextOf, type createMainListener, type ListenerTls } from "../routesrv/main-listener.ts";
 import type { ServerMetrics } from "../routesrv/server-metrics.ts";
 import { tls } from "../util/lazy-builtin.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
@@ -47,6 +48,8 @@ export async function mainTls(options: Options): Promise<ListenerTls | null> {
     pairs,
     authorities: trustsSystem ? [...authorities, ...tls().getCACertificates("system")] : authorities,
     minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
+    secureCiphers: options.excludeInsecureCipherSuites,
+    keyLog: openKeyLog(options.tlsKeyLogFile),
   };
 }
 
@@ -67,11 +70,12 @@ export function followCertificates(
   };
   return watchCertificates(watched, log, (pairs) => {
     if (!("setSecureContext" in main)) return;
-    main.setSecureContext({
-      cert: pairs.map(({ cert }) => cert),
-      key: pairs.map(({ key }) => key),
-      ca: [...settings.authorities],
-      minVersion: settings.minVersion,
-    });
+    main.setSecureContext(contextOf(settings, pairs));
   });
+}
+
+function openKeyLog(path: string): ListenerTls["keyLog"] {
+  if (path === "") return null;
+  const file = openSync(path, "a", 0o600);
+  return (line) => void writeSync(file, line);
 }

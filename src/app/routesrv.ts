@@ -17,6 +17,7 @@ import { ServerMetrics } from "../routesrv/server-metrics.ts";
 import type { ShardSource } from "../routesrv/shards-handler.ts";
 import { WaitingClients } from "../routesrv/waiting-clients.ts";
 import { checkRoute } from "../routing/check-route.ts";
+import { HostKeys } from "../routing/host-keys.ts";
 import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
 import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
 import { createSupportListener } from "../support/listener.ts";
@@ -131,6 +132,7 @@ function followCluster(
   log: ApplicationLog,
 ): FollowedCluster {
   const registry = shippedRegistry(options.disabledFilters);
+  const hosts = new HostKeys();
   const changes = [
     ...options.editRoute.map((rule) => editRoutes(rule, log)),
     ...options.cloneRoute.map((rule, i) => cloneRoutes(rule, i, log)),
@@ -141,7 +143,7 @@ function followCluster(
     fixed: options.enableOauth2GrantFlow ? [grantCallback(options.oauth2CallbackPath)] : [],
     fixedPreProcessors: changes,
     check: options.routeServerValidation
-      ? (route) => checkRoute(route, registry, 0, undefined, options.ignoreTrailingSlash)
+      ? (route) => checkRoute(route, registry, 0, hosts, options.ignoreTrailingSlash)
       : () => null,
     log,
     refused: (id, reason, by) => metrics.refused(id, reason, by),
