@@ -2,20 +2,13 @@
 // by bin/routesrv.ts.
 
 import type { Server } from "node:http";
-import { loadAuthorities, loadKeyPairs } from "../config/certificates.ts";
-import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
-import { parseTlsVersion } from "../config/settings.ts";
 import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
-import type { ApplicationLog, Logger } from "../observability/log.ts";
+import type { ApplicationLog } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
-import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
-import { queueFilterNames, queueUse } from "../resilience/scheduler/queue-settings.ts";
-import { WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
 import { DOWNLOAD_LIMITS, DownloadLimit } from "../routesrv/download-limit.ts";
-import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
-import { createMainListener, type ListenerTls, listen } from "../routesrv/main-listener.ts";
+import { createMainListener, listen } from "../routesrv/main-listener.ts";
 import { Publications } from "../routesrv/publication.ts";
 import { Publisher } from "../routesrv/publisher.ts";
 import { RouteIntake } from "../routesrv/route-intake.ts";
@@ -24,20 +17,17 @@ import { ServerMetrics } from "../routesrv/server-metrics.ts";
 import type { ShardSource } from "../routesrv/shards-handler.ts";
 import { WaitingClients } from "../routesrv/waiting-clients.ts";
 import { checkRoute } from "../routing/check-route.ts";
+import { HostKeys } from "../routing/host-keys.ts";
 import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
 import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
-import { checkArgs } from "../spec/args.ts";
-import type { Registry } from "../spec/registry.ts";
 import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
-import { tls } from "../util/lazy-builtin.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
-import { sharedByName } from "./shared-by-name.ts";
+import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
-import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
-import { listenAddress, workerSettings } from "./worker-settings.ts";
+import { listenAddress } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
 const HISTORY_BYTES = 8 << 20;
@@ -143,6 +133,7 @@ function followCluster(
   log: ApplicationLog,
 ): FollowedCluster {
   const registry = shippedRegistry(options.disabledFilters);
+  const hosts = new HostKeys();
   const changes = [
     ...options.editRoute.map((rule) => editRoutes(rule, log)),
     ...options.cloneRoute.map((rule, i) => cloneRoutes(rule, i, log)),
@@ -153,7 +144,7 @@ function followCluster(
     fixed: options.enableOauth2GrantFlow ? [grantCallback(options.oauth2CallbackPath)] : [],
     fixedPreProcessors: changes,
     check: options.routeServerValidation
-      ? (route) => checkRoute(route, registry, 0, undefined, options.ignoreTrailingSlash)
+      ? (route) => checkRoute(route, registry, 0, hosts, options.ignoreTrailingSlash)
       : () => null,
     log,
     refused: (id, reason, by) => metrics.refused(id, reason, by),
@@ -211,85 +202,6 @@ function shardSources(options: Options, kubernetes: KubernetesParts, log: Applic
   add("redis", redisNamespace, redisName, options.kubernetesRedisServicePort);
   add("valkey", valkeyNamespace, valkeyName, options.kubernetesValkeyServicePort);
   return found;
-}
-
-/** The filters of -route-server-filters; null when there are none. */
-async function listenerFilters(
-  options: Options,
-  hub: MetricsHub,
-  metrics: ServerMetrics,
-  log: ApplicationLog,
-): Promise<ReturnType<typeof buildFilterChain> | null> {
-  if (options.routeServerFilters.length === 0) return null;
-  const unknown = options.mtlsAuthnCa === "" ? [...PROXY_FILTERS, "mtlsAuthn"] : PROXY_FILTERS;
-  const registry = shippedRegistry([...options.disabledFilters, ...unknown]);
-  // -enable-mtls means another certificate here.
-  const { filters } = await workerSettings({ ...options, enableMtls: false });
-  return buildFilterChain(options.routeServerFilters, registry, {
-    options: filters,
-    log,
-    audit: (line) => log.info(line),
-    now: Date.now,
-    random: Math.random,
-    count: (name, key) => metrics.count(`${name}.custom.${key}`),
-    shared: sharedByName(),
-    // There is no table that a copy could go through.
-    routeCopy: async () => ({ outcome: "dropped", status: 0 }),
-    queues: listenerQueues(options.routeServerFilters, registry, hub, log),
-  });
-}
-
-/** The queues that the filters of the listener name, as those of one route. */
-function listenerQueues(calls: readonly Call[], registry: Registry, hub: MetricsHub, log: Logger): WorkerQueues {
-  const metrics = { fifo: false, lifo: false };
-  const queues = new QueueRegistry({ workers: 1, metrics, gauges: hub.main, log, now: Date.now });
-  for (const [i, { name, args }] of calls.entries()) {
-    const spec = queueFilterNames.has(name) ? registry.filter(name) : undefined;
-    const checked = spec === undefined ? null : checkArgs(spec.args, args);
-    if (checked !== null && "values" in checked) queues.refer(queueUse(name, checked.values, ""), 0, String(i));
-  }
-  queues.settle();
-  return new WorkerQueues(queues.addWorker(1), () => {});
-}
-
-async function mainTls(options: Options): Promise<ListenerTls | null> {
-  if (!options.enableMtls) return null;
-  const pairs = await loadKeyPairs(options.tlsCert, options.tlsKey);
-  if (pairs instanceof Invalid) throw new Error(`-enable-mtls: ${pairs.message}`);
-  if (pairs.length === 0) throw new Error("-enable-mtls: -tls-cert and -tls-key are needed");
-  const authorities = await loadAuthorities(options.mtlsAuthnCa);
-  if (authorities instanceof Invalid) throw new Error(`-mtls-authn-ca: ${authorities.message}`);
-  const trustsSystem = options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa;
-  return {
-    pairs,
-    authorities: trustsSystem ? [...authorities, ...tls().getCACertificates("system")] : authorities,
-    minVersion: parseTlsVersion(options.tlsMinVersion) ?? "TLSv1.2",
-  };
-}
-
-function followCertificates(
-  options: Options,
-  main: ReturnType<typeof createMainListener>,
-  settings: ListenerTls,
-  log: ApplicationLog,
-): { stop(): void } {
-  const watched = {
-    certFiles: options.tlsCert,
-    keyFiles: options.tlsKey,
-    present: settings.pairs,
-    periodMs: SERVER_CERTIFICATES_MS,
-    changedLine: "server certificates were replaced",
-    refusedLine: "certificates are not replaced",
-  };
-  return watchCertificates(watched, log, (pairs) => {
-    if (!("setSecureContext" in main)) return;
-    main.setSecureContext({
-      cert: pairs.map(({ cert }) => cert),
-      key: pairs.map(({ key }) => key),
-      ca: [...settings.authorities],
-      minVersion: settings.minVersion,
-    });
-  });
 }
 
 /** Null when there is none, or it could not be opened, which is logged and stops nothing. */

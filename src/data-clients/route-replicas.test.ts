@@ -60,9 +60,11 @@ describe("versions of a table", () => {
   for (const [table, present, older] of [
     ["a=2, b=2", "a=2, b=2", false],
     ["a=3, b=2", "a=2, b=2", false],
-    ["a=1, b=9", "a=2, b=2", true],
+    ["a=1, b=9", "a=2, b=2", false],
+    ["a=8, b=1", "a=2, b=9", true],
     ["a=10", "a=9", false],
-    ["b=1", "a=9", false],
+    ["b=1", "a=9", true],
+    ["b=10", "a=9", false],
     ["", "a=9", false],
     ["a=9", "", false],
     ["a=x, a", "a=9", false],

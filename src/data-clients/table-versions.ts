@@ -1,5 +1,7 @@
 // How far a Route Server had followed its cluster when it made a table (header Routes-Versions): `ingresses=7, services=9`, a resource
-// version for each kind. Versions only rise, so that a table that has seen less of some kind than another is older, whatever clocks say.
+// version for each kind. All kinds of a cluster count with one counter that only rises, and a Route Server that has lost sight of a
+// kind does not go on; so the greatest version tells which of two tables is older, whatever clocks say. A kind in which nothing
+// happens stays behind the others, and says nothing.
 
 export const VERSIONS_HEADER = "routes-versions";
 
@@ -20,11 +22,11 @@ export function printVersions(versions: TableVersions): string {
   return [...versions].map(([kind, version]) => `${kind}=${version}`).join(", ");
 }
 
-/** Whether `table` has seen less of some kind than `present` has. */
+/** Whether `table` has seen less of the cluster than `present` has; false when one of them does not say. */
 export function isOlder(table: TableVersions, present: TableVersions): boolean {
-  for (const [kind, version] of table) {
-    const known = present.get(kind);
-    if (known !== undefined && version < known) return true;
-  }
-  return false;
+  return table.size > 0 && greatest(table) < greatest(present);
+}
+
+function greatest(versions: TableVersions): number {
+  return Math.max(0, ...versions.values());
 }

@@ -186,15 +186,18 @@ export class KubernetesDataClient implements DataClient {
 
   /** Up to where the changes of each kind are in the routes that were delivered; "" before the first. */
   routesVersions(): string {
-    const isAtRest = this.#isLoaded && !this.#isFlushing && this.#canTranslate();
-    if (isAtRest && this.state.touched === 0 && !Number.isFinite(this.#translation.nextWaitMs)) {
-      this.#versions = this.#seenVersions();
-    }
+    if (this.#isLoaded && !this.#isFlushing && this.state.touched === 0) this.#confirm(this.#seenVersions());
     return this.#versions;
   }
 
   #seenVersions(): string {
     return this.#watches.map(({ name, version }) => `${name}=${version}`).join(", ");
+  }
+
+  /** Everything up to these versions was translated, unless some of it waits or a kind is out of sight. */
+  #confirm(versions: string): void {
+    const isBehind = this.#kinds.some((kind) => this.#health.isFailing(kind));
+    if (!isBehind && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
   }
 
   #makeIngressStatus(): IngressStatus {
@@ -287,7 +290,7 @@ export class KubernetesDataClient implements DataClient {
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
-      if (!Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
+      this.#confirm(versions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {

@@ -20,7 +20,7 @@ export const DOWNLOAD_LIMITS: DownloadLimits = {
   slots: 32,
   line: 2000,
   waitMs: 20_000,
-  slotMs: 5000,
+  slotMs: 1000,
   longestMs: 60_000,
 };
 

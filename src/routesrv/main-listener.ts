@@ -3,8 +3,9 @@
 
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
-import type { SecureVersion } from "node:tls";
+import type { SecureContextOptions, SecureVersion } from "node:tls";
 import type { Logger } from "../observability/log.ts";
+import { cipherOptions } from "../proxy/server-certificates.ts";
 import { http, https } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
 import type { RoutesHandler } from "./routes-handler.ts";
@@ -21,6 +22,20 @@ export interface ListenerTls {
   /** PEM of those that may sign client certificates. */
   readonly authorities: readonly string[];
   readonly minVersion: SecureVersion;
+  readonly secureCiphers: boolean;
+  /** Takes a line of TLS secrets; null: they are not logged. */
+  readonly keyLog: ((line: Buffer) => void) | null;
+}
+
+/** The settings of TLS with these certificates in place of those of the start. */
+export function contextOf(tls: ListenerTls, pairs: ListenerTls["pairs"] = tls.pairs): SecureContextOptions {
+  return {
+    cert: pairs.map(({ cert }) => cert),
+    key: pairs.map(({ key }) => key),
+    ca: [...tls.authorities],
+    minVersion: tls.minVersion,
+    ...cipherOptions(tls.minVersion, tls.secureCiphers),
+  };
 }
 
 export interface MainListenerOptions {
@@ -36,37 +51,29 @@ export interface MainListenerOptions {
 }
 
 /** A server that does not listen yet. */
-export function createMainListener(options: MainListenerOptions): Server | TlsServer {
-  const { filter, tls, log } = options;
+export function createMainListener(given: MainListenerOptions): Server | TlsServer {
+  const { filter, tls, log } = given;
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     // Said by us, so that node does not add a Keep-Alive header that tells its timeout.
     if (response.shouldKeepAlive) response.setHeader("Connection", "keep-alive");
     // Nobody reads the body of a request.
     request.resume();
     if (pathOf(request) === "/health") {
-      health(response, options.isInitialized());
+      health(response, given.isInitialized());
       return;
     }
     Promise.try(async () => {
-      if (filter === null || !(await filter(request, response))) await serve(options, request, response);
+      if (filter === null || !(await filter(request, response))) await serve(given, request, response);
     }).catch((cause: unknown) => {
       log.error(`${pathOf(request)}: ${cause instanceof Error ? cause.stack : String(cause)}`);
       response.destroy();
     });
   };
   if (tls === null) return http().createServer(limits, listener);
-  return https().createServer(
-    {
-      ...limits,
-      cert: tls.pairs.map(({ cert }) => cert),
-      key: tls.pairs.map(({ key }) => key),
-      ca: [...tls.authorities],
-      requestCert: true,
-      rejectUnauthorized: true,
-      minVersion: tls.minVersion,
-    },
-    listener,
-  );
+  const options = { ...limits, ...contextOf(tls), requestCert: true, rejectUnauthorized: true };
+  const server = https().createServer(options, listener);
+  if (tls.keyLog !== null) server.on("keylog", tls.keyLog);
+  return server;
 }
 
 /** Resolves when the server listens; rejects with the system's words. `host` "": all addresses. */
