@@ -1,4 +1,5 @@
-// What copies carry, what becomes of their answers and redirects, and when they are dropped; against servers in this process.
+// What copies carry, what becomes of their answers and redirects, and when they are dropped; against servers in this process. Long
+// because it is one page for five filters.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
