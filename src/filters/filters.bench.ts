@@ -59,7 +59,8 @@ function changeBody(transforms: readonly BodyTransform[] | null): void {
 
 /** One request through one filter, as the exchange does it. */
 function exchange(filter: Filter): void {
-  ctx.reset(requestHead);
+  ctx.reset();
+  ctx.request.start(requestHead);
   ctx.request.client = client;
   ctx.request.remoteAddress = "192.0.2.1";
   ctx.request.host = "bench.example.org";

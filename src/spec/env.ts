@@ -18,6 +18,12 @@ export interface FilterOptions {
   readonly mtlsTrustsSystem: boolean;
 }
 
+/** The body of a copy. What it gives must stay as it is until the next piece is asked for. */
+export interface CopyBody extends AsyncIterable<Uint8Array> {
+  /** Set by who reads it: to be called when the rest will not come, without waiting until it is asked for. */
+  onGivenUp?: (() => void) | null;
+}
+
 /** What became of a copy. */
 export interface CopyEnd {
   /** `dropped`: too many are under way in this worker. `upgrade`: such a request cannot be copied. `broken`: the response broke off. */
@@ -42,9 +48,8 @@ export interface FilterEnv {
   /**
    * Sends a copy through the routing table, after the present turn of the event loop, and drops the response; never rejects. `body`
    * is read as fast as the backend takes it, and replaces the body of the request (null: none); when it throws, the copy breaks off.
-   * What it gives must stay as it is until the next piece is asked for.
    */
-  routeCopy(copy: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd>;
+  routeCopy(copy: RequestCopy, body: CopyBody | null): Promise<CopyEnd>;
   /** The queues of the fifo and lifo filters. */
   readonly queues: RouteQueues;
 }

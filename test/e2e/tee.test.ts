@@ -41,6 +41,8 @@ async function uploads(seen: Upload[], begun: string[] = [], broken: string[] = 
   });
 }
 
+type Sent = ClientRequest & { readonly response: Promise<[IncomingMessage]> };
+
 interface DeafServer {
   readonly port: number;
   readonly sockets: Set<net.Socket>;
@@ -110,12 +112,17 @@ for (const workers of [1, 2]) {
       await shadow.close();
     });
 
-    const open = (path: string, headers: Record<string, string | number> = {}): ClientRequest =>
-      request({ host: "127.0.0.1", port: proxy.port, path, method: "POST", agent: false, headers });
+    /** A request whose body is to be written; its answer may come before `end`. */
+    function open(path: string, headers: Record<string, string | number> = {}): Sent {
+      const sent = request({ host: "127.0.0.1", port: proxy.port, path, method: "POST", agent: false, headers });
+      const response = once(sent, "response") as Promise<[IncomingMessage]>;
+      response.catch(() => {});
+      return Object.assign(sent, { response });
+    }
 
-    async function answer(sent: ClientRequest): Promise<{ status: number; body: string; headers: object }> {
+    async function answer(sent: Sent): Promise<{ status: number; body: string; headers: object }> {
       sent.end();
-      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      const [response] = await sent.response;
       let body = "";
       for await (const piece of response) body += piece;
       return { status: response.statusCode!, body, headers: response.headers };
@@ -182,7 +189,6 @@ for (const workers of [1, 2]) {
     test("a client that leaves takes its copies along", async () => {
       begunAtShadow.length = 0;
       const sent = open("/both", { "Content-Length": 10 * MIB });
-      sent.on("error", () => {});
       await write(sent, Buffer.alloc(MIB));
       await until("both copies have begun", () => begunAtShadow.length === 2);
       sent.destroy();
