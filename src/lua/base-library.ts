@@ -58,8 +58,9 @@ function* protectedCall(fn: Value, args: Value[], handler: Value): Steps {
 }
 
 function compileText(m: Machine, text: string, name: string): Value[] {
-  m.charge(text.length);
-  m.alloc(text.length * 8);
+  // A byte of source costs about as much as ten instructions.
+  m.charge(500 + text.length * 10);
+  m.alloc(500 + text.length * 20);
   if (text.charCodeAt(0) === 27) return [undefined, `${name}: precompiled code is refused`];
   const loaded = load(text, name);
   return typeof loaded === "string" ? [undefined, loaded] : [new Closure(loaded, [], m.globals)];
@@ -149,13 +150,11 @@ export const baseLibrary: Library = {
       const name = optionalString(args, 1, "=(load)");
       return (function* (): Steps {
         const pieces: string[] = [];
-        let size = 0;
         for (;;) {
           const [piece] = yield new Call(reader, []);
           if (piece === undefined || piece === "") break;
           if (typeof piece !== "string") throw new LuaError("reader function must return a string");
-          size += piece.length;
-          m.alloc(size);
+          m.alloc(piece.length + 40);
           pieces.push(piece);
         }
         return compileText(m, pieces.join(""), name);

@@ -1,6 +1,6 @@
 // From the syntax tree to the instructions of opcodes.ts. Locals own the low registers of a function in the order of their declaration, temporary values
 // the ones above. An operand is used where it is: a local that no inner function refers to is read from its register without a MOVE, a constant from the
-// constants. Longer than the other files because every form of the language has its case here.
+// constants. Long because every form of the language has its case here.
 
 import type { CallExpr, Expr, FunctionBody, Local, Stat } from "./ast.ts";
 import { SyntaxFault } from "./lexer.ts";

@@ -51,6 +51,8 @@ export interface Limits {
 /** Lua's own limit of nested calls, and that of calls through the host's stack. */
 const MAX_CALLS = 20_000;
 const MAX_NESTING = 150;
+/** Arguments and results beyond this number count as work. */
+const MANY = 16;
 /** Instructions after which others get a turn: one to two milliseconds. */
 const SLICE = 100_000;
 
@@ -427,7 +429,10 @@ export class Machine {
     const { params } = proto;
     for (let i = count; i < params; i++) stack[base + i] = undefined;
     frame.varargs = null;
+    // Values that are handed over in great number are work and memory too.
+    if (count > MANY) this.#slice -= count;
     if (!proto.isVararg) return;
+    if (count > params) this.alloc((count - params) * 8);
     const varargs = count > params ? stack.slice(base + params, base + count) : NONE;
     frame.varargs = varargs;
     if (proto.needsArg) {
@@ -931,7 +936,7 @@ export class Machine {
             }
             const count = end - at - 1;
             const args = count === 1 ? [R[at + 1]] : count === 2 ? [R[at + 1], R[at + 2]] : R.slice(at + 1, end);
-            this.#slice -= 4;
+            this.#slice -= count > MANY ? count : 4;
             frame.to = at;
             frame.expects = c;
             const result = this.#invoke(fn, args);
@@ -985,7 +990,11 @@ export class Machine {
             const varargs = frame.varargs!;
             const to = base + a;
             const count = c < 0 ? varargs.length : c;
-            co.grow(to + count + 1);
+            if (to + count + 1 > R.length) {
+              this.alloc((to + count + 1 - R.length) * 8);
+              co.grow(to + count + 1);
+            }
+            if (count > MANY) this.#slice -= count;
             for (let i = 0; i < count; i++) R[to + i] = varargs[i];
             if (c < 0) {
               top = to + count;

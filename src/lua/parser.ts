@@ -1,5 +1,6 @@
 // The parser of Lua 5.1 (reference manual 2.2 to 2.6 and 8): chunk to syntax tree, names resolved to locals, upvalues and globals on the way. Input never
 // hangs it: each step takes a token or ends, and nesting is limited. What is wrong is thrown as a SyntaxFault and caught in load.ts.
+// Long because the grammar is one recursion.
 
 import type { BinaryOp, CallExpr, Expr, FunctionBody, Local, Stat, Upvalue } from "./ast.ts";
 import { END, Lexer, type SyntaxFault, type Token } from "./lexer.ts";
