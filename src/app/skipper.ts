@@ -68,7 +68,7 @@ export async function startSkipper(
   const built = buildDataClients(options, environment, log, clusterRoutes === null ? [] : [clusterRoutes]);
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
-  const registry = shippedRegistry(options.disabledFilters);
+  const registry = shippedRegistry(options.disabledFilters, settings.filters.lua);
   const preProcessors = buildPreProcessors(options, log);
   const webhook = options.validationWebhookEnabled
     ? await openWebhook(options, { registry, preProcessors, hub, log })

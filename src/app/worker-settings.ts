@@ -98,6 +98,13 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       maxAuditBodyBytes: options.maxAuditBody,
       mtlsAuthorities: authorities,
       mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
+      lua: {
+        enabled: options.enableLua,
+        modules: options.luaModules,
+        sources: options.luaSources,
+        maxInstructions: Math.max(options.luaMaxInstructions, 1000),
+        maxMemoryBytes: Math.max(options.luaMaxMemory, 1_048_576),
+      },
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
   };

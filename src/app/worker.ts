@@ -61,7 +61,7 @@ const logsDebug = settings.log.level === "debug" || settings.log.level === "trac
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
 const routes: RouteBuilderOptions = {
-  registry: shippedRegistry(settings.disabledFilters),
+  registry: shippedRegistry(settings.disabledFilters, settings.filters.lua),
   pools,
   metrics,
   predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
