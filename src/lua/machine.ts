@@ -1,4 +1,4 @@
-// Hot path: tens of nanoseconds a call, a few an instruction. Guarded by lua.bench.ts.
+// Hot path: tens of nanoseconds a call, a few an instruction. Guarded by src/filters/lua/lua.bench.ts.
 //
 // The interpreter: runs the instructions of opcodes.ts over frames that it keeps itself, so that a script can stop anywhere and go on later: for a
 // coroutine, for a promise that a native function gave, for the other requests of the worker after a slice of work. Long because the instructions are one loop.
@@ -256,6 +256,7 @@ export class Machine {
 
   /** Begins a call; RUN when a Lua function is on top then. */
   #start(fn: Value, args: Value[]): number {
+    this.charge(4);
     let target = fn;
     if (!isFunction(target)) {
       const handler = metamethod(this, fn, "__call");

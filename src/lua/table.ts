@@ -1,4 +1,4 @@
-// Hot path: a field is one look-up in a Map. Guarded by lua.bench.ts.
+// Hot path: a field is one look-up in a Map. Guarded by src/filters/lua/lua.bench.ts.
 //
 // A Lua table: the values of 1..n in an array, everything else by key in slots that keep the order of insertion. A value that becomes nil leaves its slot
 // empty, so that `next` goes on from a key that was just cleared (reference manual 5.1 `next`); slots are packed when a new key comes.
