@@ -13,10 +13,22 @@ export interface Library {
   open?(machine: Machine, table: LuaTable): void;
 }
 
+/** The functions of a library as values: they hold nothing of a machine, so all machines share them. */
+const shared = new WeakMap<NativeCode, Native>();
+
+function nativeOf(name: string, code: NativeCode): Native {
+  let native = shared.get(code);
+  if (native === undefined) {
+    native = new Native(name, code);
+    shared.set(code, native);
+  }
+  return native;
+}
+
 /** Fills a table with the functions that `isWanted` lets through. */
 export function fill(table: LuaTable, library: Library, isWanted: (symbol: string) => boolean): void {
   for (const [name, code] of Object.entries(library.functions)) {
-    if (isWanted(name)) table.set(name, new Native(name, code));
+    if (isWanted(name)) table.set(name, nativeOf(name, code));
   }
   for (const [name, value] of Object.entries(library.values ?? {})) if (isWanted(name)) table.set(name, value);
 }

@@ -49,8 +49,6 @@ export type NativeCode = (args: Value[], machine: Machine) => Value | Value[] | 
 export class Native {
   readonly name: string;
   readonly code: NativeCode;
-  /** What getfenv tells; null: the globals of the machine. */
-  env: LuaTable | null = null;
   constructor(name: string, code: NativeCode) {
     this.name = name;
     this.code = code;

@@ -35,7 +35,7 @@ function scriptCheck(options: LuaOptions): (script: string) => string {
     const verdict = typeof opened === "string" ? opened : "";
     if (verdicts.size >= REMEMBERED) verdicts.clear();
     // What modules from files say today says nothing of tomorrow.
-    if (typeof opened !== "string" && opened.script.moduleFiles.size === 0) verdicts.set(source.text, verdict);
+    if (!source.text.includes("require")) verdicts.set(source.text, verdict);
     return verdict;
   };
 }

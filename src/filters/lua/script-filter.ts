@@ -3,7 +3,6 @@
 // Runs the functions of a script for a request. A script that waits or works for long suspends its request and nothing else; one that fails is logged, and the
 // request goes on with what was changed before.
 
-import { unwatchFile, watchFile } from "node:fs";
 import { display, toText } from "../../lua/operations.ts";
 import { LuaTable } from "../../lua/table.ts";
 import { Failure, LimitReached, type NativeCode, type Value } from "../../lua/value.ts";
@@ -11,13 +10,12 @@ import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
 import type { Filter } from "../../spec/filter.ts";
 import { fromByteString } from "../../util/bytes.ts";
+import { FileWatch } from "./file-watch.ts";
 import { LineLimit } from "./line-limit.ts";
 import { problemText, Script } from "./script.ts";
 import { ScriptPool, type Worker } from "./script-pool.ts";
 import { isFileName, readScript, type Source } from "./sources.ts";
 
-/** How often files are looked at. */
-const WATCH_MS = 1000;
 /** Of an inline script messages show this much. */
 const SHOWN_LENGTH = 100;
 const MAX_SLEEP_MS = 2 ** 31 - 1;
@@ -33,8 +31,7 @@ export class ScriptFilter implements Filter {
   readonly #lines: LineLimit;
   readonly #globals: Readonly<Record<string, NativeCode>>;
   readonly #pool: ScriptPool;
-  #watched: string[] = [];
-  readonly #onChange = (): void => this.#reload();
+  #watch: FileWatch | null = null;
 
   /** `script` is a byte string, and so are the parameters. Throws with the reason when the script cannot be used. */
   constructor(script: string, params: readonly string[], env: FilterEnv) {
@@ -43,10 +40,11 @@ export class ScriptFilter implements Filter {
     this.#env = env;
     this.#lines = new LineLimit(env.log, env.now);
     this.#globals = hostFunctions((text) => this.#lines.write("info", fromByteString(text)));
+    const readMs = Date.now();
     const first = this.#open();
     if (typeof first === "string") throw new Error(`lua: ${first}`);
     this.#pool = new ScriptPool(first, this.#globals);
-    this.#watch();
+    this.#startWatch(readMs);
   }
 
   /** True when the script has the function now; a file may have it later. */
@@ -67,8 +65,8 @@ export class ScriptFilter implements Filter {
   }
 
   close(): void {
-    for (const file of this.#watched) unwatchFile(file, this.#onChange);
-    this.#watched = [];
+    this.#watch?.stop();
+    this.#watch = null;
   }
 
   #call(ctx: FilterContext, name: "request" | "response"): void | Promise<void> {
@@ -139,15 +137,16 @@ export class ScriptFilter implements Filter {
     return typeof source === "string" ? source : Script.open(source, this.#env.options.lua, this.#globals);
   }
 
-  /** Looks at the file of the script and those of its modules; the looking itself happens in another thread. */
-  #watch(): void {
+  /** Looks at the file of the script and those of its modules. */
+  #startWatch(readMs: number): void {
     this.close();
     if (!isFileName(this.#script)) return;
-    this.#watched = [this.#script, ...this.#pool.script.moduleFiles];
-    for (const file of this.#watched) watchFile(file, { interval: WATCH_MS, persistent: false }, this.#onChange);
+    const files = [this.#script, ...this.#pool.script.moduleFiles];
+    this.#watch = new FileWatch(files, readMs, () => this.#reload());
   }
 
   #reload(): void {
+    const readMs = Date.now();
     const next = this.#open();
     const name = this.#shown();
     if (typeof next === "string") {
@@ -155,7 +154,7 @@ export class ScriptFilter implements Filter {
       return;
     }
     this.#pool.replace(next);
-    this.#watch();
+    this.#startWatch(readMs);
     this.#env.log.info(`lua: ${name} was reloaded`);
   }
 }
