@@ -5,6 +5,18 @@ import type { Logger } from "../observability/log.ts";
 import type { RequestCopy } from "./context.ts";
 import type { RouteQueues } from "./route-queue.ts";
 
+/** What lua() may do (spec filters 13): the flags -enable-lua and -lua-*. */
+export interface LuaOptions {
+  readonly enabled: boolean;
+  /** Libraries and modules that scripts see; empty: all. */
+  readonly modules: readonly string[];
+  /** `file`, `inline`, `none` and folders of files; empty: file and inline. */
+  readonly sources: readonly string[];
+  /** Of one call of a function, and of the values of one interpreter. */
+  readonly maxInstructions: number;
+  readonly maxMemoryBytes: number;
+}
+
 /** The flags that filters read; a declaration names its own in `options`. */
 export interface FilterOptions {
   /** -compress-encodings, in order of preference; empty for the built-in order. */
@@ -16,6 +28,7 @@ export interface FilterOptions {
   /** PEM of the certificates that mtlsAuthn() trusts, and whether it also trusts those of the system. */
   readonly mtlsAuthorities: readonly string[];
   readonly mtlsTrustsSystem: boolean;
+  readonly lua: LuaOptions;
 }
 
 /** The body of a copy. What it gives must stay as it is until the next piece is asked for. */

@@ -211,6 +211,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
       maxAuditBodyBytes: 1024,
       mtlsAuthorities: [],
       mtlsTrustsSystem: false,
+      lua: { enabled: true, modules: [], sources: [], maxInstructions: 5_000_000, maxMemoryBytes: 16 << 20 },
     },
     logged,
     audit: (line) => void logged.push(`audit ${line}`),
