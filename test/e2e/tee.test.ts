@@ -97,6 +97,8 @@ for (const workers of [1, 2]) {
          copy: Path("/both") && Tee("k") -> setPath("/copy") -> ${shadowUrl};
          looped: Path("/loop/:id") -> teeLoopback("deaf") -> setPath("/\${id}") -> ${to};
          loopedCopy: Path("/loop/:id") && Tee("deaf") -> "http://127.0.0.1:${deaf.port}";
+         params: Path("/params/:id") -> teeLoopback("p") -> inlineContent("main") -> <shunt>;
+         paramsCopy: Path("/params/:other") && Tee("p") -> setPath("/copy/\${id}-\${other}") -> ${shadowUrl};
          response: Path("/response") -> teeResponse(${shadowUrl}) -> ${to};
          fallback: Path("/fallback/:id") -> setResponseHeader("X-Id", "\${id}") -> loopbackIfStatus(502, "/plain")
            -> loopbackIfStatus(404, "/dead/end") -> <shunt>;
@@ -194,6 +196,15 @@ for (const workers of [1, 2]) {
       sent.destroy();
       await until("both copies broke off", () => brokenAtShadow.length === 2);
       assert.deepEqual(brokenAtShadow.sort(), ["/both", "/copy"]);
+    });
+
+    test("a copy has the path parameters of its original, and its own", async () => {
+      atShadow.length = 0;
+      const sent = open("/params/7");
+      await write(sent, Buffer.from("abc"));
+      assert.equal((await answer(sent)).body, "main");
+      await until("the copy", () => atShadow.length === 1);
+      assert.deepEqual([atShadow[0]!.path, atShadow[0]!.key, atShadow[0]!.bytes], ["/copy/7-7", "p", 3]);
     });
 
     test("a response body is copied while the client gets it", async () => {
