@@ -2,11 +2,12 @@
 
 import type { BodyTransform } from "../../spec/context.ts";
 
-/** Gives `see` the pieces of a body, cut where `limit` bytes in total are reached. */
+/** Gives `see` the pieces of a body, cut where `limit` bytes in total are reached; a piece lasts for the call. */
 export function watchBody(limit: number, see: (piece: Buffer) => void): BodyTransform {
   let left = limit;
   return {
     keepsLength: true,
+    watches: true,
     write(chunk) {
       if (left > 0 && chunk.byteLength > 0) {
         const piece = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.byteLength, left));
