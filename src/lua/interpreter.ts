@@ -12,9 +12,6 @@ import { LuaTable } from "./table.ts";
 import { tableLibrary } from "./table-library.ts";
 import { Native, type NativeCode } from "./value.ts";
 
-/** The standard libraries that a script can have; `base` are the globals. */
-export const STANDARD: readonly string[] = ["base", "package", "table", "os", "string", "math", "coroutine"];
-
 export interface InterpreterOptions {
   readonly limits: Limits;
   /** Whether a symbol of a standard library is there. */
