@@ -66,5 +66,8 @@ export function createMachine(options: InterpreterOptions): Machine {
       at = table.after(key);
     }
   }
+  for (const name of ["require", "module"]) {
+    if (!options.isAllowed("package", name)) m.globals.set(name, undefined);
+  }
   return m;
 }

@@ -472,9 +472,10 @@ export class Machine {
     }
   }
 
-  /** Counts memory that is about to be used, in bytes. */
+  /** Counts memory that is about to be used, in bytes; getting it, and collecting it, is work too. */
   alloc(bytes: number): void {
     this.#memory -= bytes;
+    this.#slice -= bytes < 1024 ? bytes >> 4 : 64;
     if (this.#memory < 0) this.#measure(bytes);
   }
 
