@@ -58,7 +58,7 @@ export function optionalString(args: readonly Value[], i: number, fallback: stri
 }
 
 /** More results than a script can sensibly use are refused, as they would fill the stack. */
-export const MAX_RESULTS = 8000;
+const MAX_RESULTS = 8000;
 
 export function checkResults(count: number, message: string): void {
   if (count >= MAX_RESULTS) throw new Failure(message);

@@ -10,7 +10,6 @@ import {
   optionalString,
   stringArg,
   tableArg,
-  wrongType,
 } from "./arguments.ts";
 import type { Library } from "./library.ts";
 import { load } from "./load.ts";
@@ -221,7 +220,7 @@ export const baseLibrary: Library = {
       return values;
     },
     xpcall(args) {
-      if (args.length < 2) throw wrongType(args, 1, "value");
+      anyArg(args, 1);
       return protectedCall(args[0], [], args[1]);
     },
   },

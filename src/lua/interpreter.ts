@@ -12,9 +12,6 @@ import { LuaTable } from "./table.ts";
 import { tableLibrary } from "./table-library.ts";
 import { Native, type NativeCode } from "./value.ts";
 
-/** The standard libraries that a script can have; `base` are the globals. */
-export const STANDARD: readonly string[] = ["base", "package", "table", "os", "string", "math", "coroutine"];
-
 export interface InterpreterOptions {
   readonly limits: Limits;
   /** Whether a symbol of a standard library is there. */
@@ -68,6 +65,9 @@ export function createMachine(options: InterpreterOptions): Machine {
       if (typeof key === "string" && !options.isAllowed(library.name, key)) table.set(key, undefined);
       at = table.after(key);
     }
+  }
+  for (const name of ["require", "module"]) {
+    if (!options.isAllowed("package", name)) m.globals.set(name, undefined);
   }
   return m;
 }

@@ -230,7 +230,7 @@ export class Lexer {
   }
 }
 
-export function isDigit(c: number): boolean {
+function isDigit(c: number): boolean {
   return c >= 48 && c <= 57;
 }
 

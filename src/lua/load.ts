@@ -24,7 +24,7 @@ export function load(text: string, name: string): Proto | string {
 }
 
 /** The name of a chunk as messages show it. */
-export function shownName(name: string): string {
+function shownName(name: string): string {
   if (name[0] === "=") return name.slice(1, NAME_SIZE);
   if (name[0] === "@") {
     const path = name.slice(1);

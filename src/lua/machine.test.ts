@@ -176,6 +176,7 @@ describe("a run that stops", () => {
 
   test("is refused where there is no time for it", () => {
     assert.match(evaluate("return wait(1)", waiting()), /attempt to wait/);
+    assert.match(evaluate("fail()", waiting()), /attempt to wait/);
   });
 
   test("a promise that fails is a fault of the host", async () => {

@@ -117,7 +117,10 @@ export class Machine {
     this.pause = null;
     try {
       const state = this.#enter(fn, args);
-      if (state !== DONE) throw new LuaError("attempt to wait where the script must go on at once");
+      if (state !== DONE) {
+        forget(this.#promise!);
+        throw new LuaError("attempt to wait where the script must go on at once");
+      }
       return this.#result;
     } finally {
       this.pause = pause;
@@ -296,7 +299,10 @@ export class Machine {
     }
     if (Array.isArray(result)) return this.#deliver(result);
     if (result instanceof Promise) {
-      if (this.#nesting !== 1) throw new Failure("attempt to wait across metamethod/C-call boundary");
+      if (this.#nesting !== 1) {
+        forget(result);
+        throw new Failure("attempt to wait across metamethod/C-call boundary");
+      }
       this.#promise = result;
       return WAIT;
     }
@@ -466,9 +472,10 @@ export class Machine {
     }
   }
 
-  /** Counts memory that is about to be used, in bytes. */
+  /** Counts memory that is about to be used, in bytes; getting it, and collecting it, is work too. */
   alloc(bytes: number): void {
     this.#memory -= bytes;
+    this.#slice -= bytes < 1024 ? bytes >> 4 : 64;
     if (this.#memory < 0) this.#measure(bytes);
   }
 
@@ -488,10 +495,7 @@ export class Machine {
   // Coroutines.
 
   resume(co: Coroutine, args: Value[], wrapped: boolean): Value[] {
-    const fault =
-      co.status === "suspended"
-        ? this.#tooDeep()
-        : `cannot resume ${co.status === "dead" ? "dead" : `${co.status}`} coroutine`;
+    const fault = co.status === "suspended" ? this.#tooDeep() : `cannot resume ${co.status} coroutine`;
     if (fault !== "") {
       if (wrapped) throw new Failure(fault);
       return [false, fault];
@@ -1117,6 +1121,11 @@ export class Machine {
     this.#arguments(frame, proto, stack, frame.base, count);
     this.#slice -= proto.lines.length;
   }
+}
+
+/** Nobody waits for this promise any more: that it fails is no fault of the process. */
+function forget(promise: Promise<unknown>): void {
+  promise.catch(() => {});
 }
 
 /** Carries an error over the entry frame where it left the script, out of the run that began there. */

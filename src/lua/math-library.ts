@@ -18,6 +18,9 @@ function fold(choose: (a: number, b: number) => number): NativeCode {
   };
 }
 
+/** With the sign of the first number, as C's fmod. */
+const remainder: NativeCode = (args) => numberArg(args, 0) % numberArg(args, 1);
+
 /** Mantissa in [0.5, 1) and exponent. */
 function split(x: number): [number, number] {
   if (x === 0 || !Number.isFinite(x)) return [x, 0];
@@ -38,11 +41,6 @@ function split(x: number): [number, number] {
 function scale(x: number, exponent: number): number {
   const half = Math.trunc(exponent / 2);
   return x * 2 ** half * 2 ** (exponent - half);
-}
-
-/** The remainder with the sign of x, as C's fmod. */
-function remainder(x: number, y: number): number {
-  return x % y;
 }
 
 /** xorshift32: enough for choosing, nothing for secrets. */
@@ -90,14 +88,14 @@ export const mathLibrary: Library = {
     deg: unary((x) => x / (Math.PI / 180)),
     exp: unary(Math.exp),
     floor: unary(Math.floor),
-    fmod: (args) => remainder(numberArg(args, 0), numberArg(args, 1)),
+    fmod: remainder,
     frexp: (args) => split(numberArg(args, 0)),
     ldexp: (args) => scale(numberArg(args, 0), intArg(args, 1)),
     log: unary(Math.log),
     log10: unary(Math.log10),
     max: fold((a, b) => (b > a ? b : a)),
     min: fold((a, b) => (b < a ? b : a)),
-    mod: (args) => remainder(numberArg(args, 0), numberArg(args, 1)),
+    mod: remainder,
     modf(args) {
       const x = numberArg(args, 0);
       const whole = Math.trunc(x);

@@ -3,7 +3,7 @@
 import { formatGeneral } from "./number-format.ts";
 
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
-const HEXADECIMAL = /^([+-]?)0[xX]([\da-fA-F]+)$/;
+const HEXADECIMAL = /^([+-]?)0[xX]([\da-fA-F]*)(?:\.([\da-fA-F]*))?(?:[pP]([+-]?\d+))?$/;
 const WORDS = /^[+-]?(?:inf|infinity|nan)$/i;
 
 /** The number that the whole text is, blanks around it allowed; undefined when it is none. */
@@ -16,8 +16,10 @@ export function parseNumber(text: string): number | undefined {
   }
   const hex = HEXADECIMAL.exec(trimmed);
   if (hex !== null) {
-    const value = Number(`0x${hex[2]}`);
-    return hex[1] === "-" ? -value : value;
+    const [, sign, whole = "", fraction = "", exponent = "0"] = hex;
+    if (whole + fraction === "") return undefined;
+    const value = Number(`0x${whole}${fraction}`) * 2 ** (Number(exponent) - 4 * fraction.length);
+    return sign === "-" ? -value : value;
   }
   if (!WORDS.test(trimmed)) return undefined;
   if (/nan/i.test(trimmed)) return Number.NaN;

@@ -9,7 +9,7 @@ import { isFunction, typeName, type Value } from "./value.ts";
 /** `__index` and `__newindex` chains longer than this are taken for circles. */
 const MAX_CHAIN = 100;
 
-export const ARITHMETIC_EVENTS: Readonly<Record<number, string>> = {
+const ARITHMETIC_EVENTS: Readonly<Record<number, string>> = {
   [op.ADD]: "__add",
   [op.SUB]: "__sub",
   [op.MUL]: "__mul",
@@ -205,7 +205,7 @@ export function display(m: Machine, v: Value): Value {
 }
 
 /** Text of a value without metamethods. */
-export function plainText(m: Machine, v: Value): string {
+function plainText(m: Machine, v: Value): string {
   if (v === undefined) return "nil";
   if (typeof v === "string") return v;
   if (typeof v === "number") return numberText(v);

@@ -119,14 +119,8 @@ function time(args: Value[]): Value {
     return Math.trunc(value);
   };
   const [sec, min, hour] = [field("sec", 0), field("min", 0), field("hour", 12)];
-  const ms = new Date(
-    field("year", undefined),
-    field("month", undefined) - 1,
-    field("day", undefined),
-    hour,
-    min,
-    sec,
-  ).getTime();
+  const [day, month, year] = [field("day", undefined), field("month", undefined), field("year", undefined)];
+  const ms = new Date(year, month - 1, day, hour, min, sec).getTime();
   return Number.isNaN(ms) ? undefined : ms / 1000;
 }
 

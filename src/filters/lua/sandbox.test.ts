@@ -27,6 +27,7 @@ describe("the sandbox", () => {
       "nil|function|nil|false|true",
     ],
     [["base", "table", "string.rep"], "type(string.rep), type(string.sub), type(require)", "function|nil|nil"],
+    [["base", "table", "package.loaded"], "type(require), type(module), type(package.loaded)", "nil|nil|table"],
     [["base", "table", "os.time"], "type(os.time), type(os.date)", "function|nil"],
   ] as const) {
     test(`-lua-modules=${modules}`, async () =>
