@@ -1,5 +1,6 @@
-// Replays test/vectors/filters.json against the skipper command: one start per scenario, two at a time. A scenario whose routes use
-// a filter that does not ship (yet) is skipped with that reason; the list is computed, not kept.
+// Replays test/vectors/filters.json against the skipper command: one start per scenario, two at a time. Those in which a request
+// could meet another worker than the one before run once more with two workers. A scenario whose routes use a filter that does not
+// ship (yet) is skipped with that reason; the list is computed, not kept.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -77,7 +78,13 @@ async function until(condition: () => boolean): Promise<void> {
   for (const limit = Date.now() + SETTLE_MS; !condition() && Date.now() < limit; ) await sleep(10);
 }
 
-async function replay(given: Scenario): Promise<string[]> {
+/** Numbers of workers to run a scenario with: a single request meets one of them, and the main thread checks the arguments. */
+function workerCounts({ requests, expect }: Scenario): readonly number[] {
+  const isCheckOfArguments = expect.every((wanted) => wanted.accepted !== undefined);
+  return requests.length === 1 || isCheckOfArguments ? [1] : [1, 2];
+}
+
+async function replay(given: Scenario, workers: number): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), "filters-"));
   const backends = [new ScriptedBackend(given.backend ?? []), new ScriptedBackend(given.backend2 ?? [])];
   const [first, second] = await Promise.all(backends.map((backend) => backend.listen()));
@@ -106,7 +113,7 @@ async function replay(given: Scenario): Promise<string[]> {
       `-support-listener=127.0.0.1:${support}`,
       "-wait-first-route-load",
       `-routes-file=${routes}`,
-      "-workers=1",
+      `-workers=${workers}`,
       ...knownFlags(scenario.flags ?? []),
     ],
     directory,
@@ -117,6 +124,8 @@ async function replay(given: Scenario): Promise<string[]> {
   };
   try {
     await proxy.ready(port);
+    // The port accepts as soon as one worker listens.
+    if (workers > 1) await until(() => proxy.errors.includes('msg="Listen on '));
     for (const [i, request] of scenario.requests.entries()) {
       if (request.wait_ms !== undefined) await sleep(request.wait_ms);
       const { message, elapsedMs } = await ask(port, request);
@@ -150,8 +159,11 @@ async function replay(given: Scenario): Promise<string[]> {
 describe("filter vectors", { concurrency: 2 }, () => {
   for (const scenario of vectors.scenarios) {
     const reason = skipReason(scenario);
-    test(`${scenario.id}: ${scenario.title}`, { skip: reason === "" ? false : reason }, async () => {
-      assert.deepEqual(await replay(scenario), []);
-    });
+    for (const workers of workerCounts(scenario)) {
+      const title = `${scenario.id}: ${scenario.title}${workers === 1 ? "" : `, ${workers} workers`}`;
+      test(title, { skip: reason === "" ? false : reason }, async () => {
+        assert.deepEqual(await replay(scenario, workers), []);
+      });
+    }
   }
 });
