@@ -22,6 +22,8 @@ import type { Proxy } from "../proxy/proxy.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
+import type { WorkerResponseStore } from "../response-store/response-store-owner.ts";
+import { SharedResponseStore } from "../response-store/shared-response-store.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { seriesPosts } from "../runtime/series-posts.ts";
@@ -36,6 +38,7 @@ interface WorkerData {
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
   readonly endpoints: WorkerEndpoints;
+  readonly responses: WorkerResponseStore;
   readonly generation: TableGeneration;
   readonly shuttingDown: boolean;
 }
@@ -72,6 +75,11 @@ const routes: RouteBuilderOptions = {
     now: Date.now,
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
+    cache: new SharedResponseStore(data.responses.memory, {
+      worker: data.responses.worker,
+      count: (name, by) => metrics.countCustom(name, by),
+      now: Date.now,
+    }),
   },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),

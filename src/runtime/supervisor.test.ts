@@ -7,6 +7,7 @@ import { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import { METRICS } from "../observability/metric-names.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
+import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -43,6 +44,7 @@ class Supervised {
       addresses: [],
       hub: this.#hub,
       endpoints: new EndpointRegistry({ workers: count, health: null, log, now: Date.now }),
+      responses: new ResponseStoreOwner(count, 2 ** 20),
       log,
       generation: () => ({}) as TableGeneration,
       shuttingDown: () => false,

@@ -7,6 +7,7 @@ import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
+import type { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { checkFree } from "./bind.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
@@ -21,6 +22,7 @@ export interface SupervisorOptions {
   readonly addresses: readonly ListenAddress[];
   readonly hub: MetricsHub;
   readonly endpoints: EndpointRegistry;
+  readonly responses: ResponseStoreOwner;
   readonly log: Logger;
   /** The present table for a new worker. */
   generation(): TableGeneration;
@@ -164,7 +166,7 @@ export class Supervisor {
   }
 
   #spawn(earlyDeaths: number): Running {
-    const { entry, settings, hub, endpoints, log, generation, shuttingDown } = this.#options;
+    const { entry, settings, hub, endpoints, responses, log, generation, shuttingDown } = this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
     const worker = new Worker(entry, {
@@ -173,6 +175,7 @@ export class Supervisor {
         settings,
         cells,
         endpoints: endpoints.addWorker(number),
+        responses: responses.addWorker(number),
         generation: generation(),
         shuttingDown: shuttingDown(),
       },
@@ -211,10 +214,11 @@ export class Supervisor {
 
   /** The thread is no more: it writes no shared memory, and all its messages have come. */
   #exited(running: Running, code: number): void {
-    const { log, hub, endpoints } = this.#options;
+    const { log, hub, endpoints, responses } = this.#options;
     this.#running.delete(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
+    responses.retire(running.number);
     if (this.#ending) {
       if (this.#running.size === 0) this.#allEnded?.();
       return;

@@ -2,6 +2,7 @@
 
 import type { Coding } from "../http/content-coding.ts";
 import type { Logger } from "../observability/log.ts";
+import type { ResponseStore } from "./response-store.ts";
 
 /** The flags that filters read; a declaration names its own in `options`. */
 export interface FilterOptions {
@@ -27,4 +28,6 @@ export interface FilterEnv {
   random(): number;
   /** Adds to the counter `<filter name>.custom.<key>` (spec observability 6). */
   count(filterName: string, key: string, by: number): void;
+  /** The responses that the process has stored. */
+  readonly cache: ResponseStore;
 }
