@@ -3,6 +3,7 @@
 import type { FilterSpec } from "../spec/filter.ts";
 import { blockContent } from "./block/block-content.ts";
 import { blockContentHex } from "./block/block-content-hex.ts";
+import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
 import { decompress } from "./compress/decompress.ts";
 import { absorb } from "./content/absorb.ts";
@@ -140,6 +141,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   blockContent,
   blockContentHex,
   chunks,
+  cache,
   comment,
   compress,
   consistentHashBalanceFactor,

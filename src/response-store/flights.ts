@@ -22,7 +22,7 @@ import {
 /** For so long nobody waits for an answer under a key that gave an unstorable one. */
 const UNSTORABLE_SECONDS = 10;
 
-const OUTCOMES: readonly FlightOutcome[] = ["stored", "failed", "unstorable", "late"];
+const OUTCOMES: readonly FlightOutcome[] = ["stored", "abandoned", "failed", "unstorable"];
 const OUTCOME_BITS = 3;
 const SEQUENCE_STEP = 4;
 
@@ -58,7 +58,7 @@ export class Flights {
         // Differences of 32 bits: right as long as no flight lasts for weeks.
         const age = (nowMs - cells[at + FLIGHT_STARTED]!) | 0;
         if (age < waitMs) return { at, sequence: Atomics.load(cells, at + FLIGHT_SEQUENCE), leads: false };
-        this.#advance(at, "late");
+        this.#advance(at, "abandoned");
         return this.#start(at, key, owner, nowMs);
       }
     }
@@ -93,7 +93,7 @@ export class Flights {
     for (let at = 0; at < this.#cells.length; at += FLIGHT_CELLS) {
       if (this.#cells[at + FLIGHT_OWNER] !== owner) continue;
       this.#cells[at + FLIGHT_OWNER] = 0;
-      this.#advance(at, "failed");
+      this.#advance(at, "abandoned");
     }
   }
 
@@ -113,13 +113,13 @@ export class Flights {
   }
 
   /** Waits for the end of a flight, without the lock. */
-  async landed(slot: FlightSlot, waitMs: number): Promise<FlightOutcome> {
+  async landed(slot: FlightSlot, waitMs: number): Promise<FlightOutcome | "late"> {
     const cell = slot.at + FLIGHT_SEQUENCE;
     await Atomics.waitAsync(this.#cells, cell, slot.sequence, waitMs).value;
     const now = Atomics.load(this.#cells, cell);
     if (now === slot.sequence) return "late";
     // After several flights nobody knows how this one ended: the caller looks again.
-    return (now >> 2) - (slot.sequence >> 2) === 1 ? OUTCOMES[now & OUTCOME_BITS]! : "failed";
+    return (now >> 2) - (slot.sequence >> 2) === 1 ? OUTCOMES[now & OUTCOME_BITS]! : "abandoned";
   }
 
   removals(key: StoreKey): number {

@@ -148,7 +148,7 @@ export class ReferenceResponseStore implements ResponseStore {
 
   join(key: StoreKey): LeadingFlight | FollowingFlight | null {
     const present = this.#flights.get(key.join());
-    if (present !== undefined) return { leads: false, landed: present.promise };
+    if (present !== undefined) return { leads: false, wait: () => present.promise };
     const { promise, resolve } = Promise.withResolvers<FlightOutcome>();
     this.#flights.set(key.join(), { promise });
     return {

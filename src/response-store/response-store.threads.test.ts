@@ -68,7 +68,7 @@ test("a dead thread's pins, half-written entries and flights are let go", async 
   assert.ok(flight !== null && !flight.leads);
   await thread.terminate();
   store.owner.retire(number);
-  assert.equal(await flight.landed, "failed");
+  assert.equal(await flight.wait(), "abandoned");
   assert.ok(fill(mine, 6));
   await store.close();
 });
@@ -123,15 +123,16 @@ test("nobody waits longer than it asked for, and a newcomer takes the place of a
   const slow = mine.join(keyOf(5), 20);
   const follower = mine.join(keyOf(5), 20);
   assert.ok(slow?.leads === true && follower?.leads === false);
-  assert.equal(await follower.landed, "late");
+  assert.equal(await follower.wait(), "late");
   now += 21;
   const second = mine.join(keyOf(5), 20);
   assert.ok(second?.leads === true, "the place is taken over");
   const waiting = mine.join(keyOf(5), 10_000);
   assert.ok(waiting?.leads === false);
+  const ended = waiting.wait();
   slow.land("stored");
   second.land("unstorable");
-  assert.equal(await waiting.landed, "unstorable", "the late leader's end counts no more");
+  assert.equal(await ended, "unstorable", "the late leader's end counts no more");
   assert.equal(mine.join(keyOf(5), 20), null, "nobody waits for answers that cannot be stored");
   now += 11_000;
   assert.equal(mine.join(keyOf(5), 20)?.leads, true);

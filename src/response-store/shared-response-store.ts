@@ -121,7 +121,7 @@ export class SharedResponseStore implements ResponseStore {
     const flights = this.#flightsOf(shardOf(key));
     const slot = this.#locked(key, null, () => flights.join(key, this.#id, this.#options.now(), waitMs));
     if (slot === null) return null;
-    if (!slot.leads) return { leads: false, landed: flights.landed(slot, waitMs) };
+    if (!slot.leads) return { leads: false, wait: () => flights.landed(slot, waitMs) };
     return { leads: true, land: (outcome) => this.#land(key, slot, outcome) };
   }
 

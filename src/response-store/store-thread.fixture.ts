@@ -89,7 +89,7 @@ switch (task) {
     if (flight === null || flight.leads) say("not following");
     else {
       say("following");
-      say(await flight.landed);
+      say(await flight.wait());
     }
     break;
   }

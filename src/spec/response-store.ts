@@ -26,10 +26,10 @@ export interface EntryWriter {
 }
 
 /**
- * How a flight ended: `stored`, look again; `failed`, another may try (the leader's client or the leader itself is gone, or its
- * backend failed); `unstorable`, everybody needs an answer of their own; `late`, it has not ended in time.
+ * How a flight ended: `stored`, look again; `abandoned`, another may lead (the leader or its client is gone); `failed`, everybody asks
+ * for themselves; `unstorable`, the same, and for some seconds nobody waits under this key.
  */
-export type FlightOutcome = "stored" | "failed" | "unstorable" | "late";
+export type FlightOutcome = "stored" | "abandoned" | "failed" | "unstorable";
 
 /** The one request of a key that calls the backend for all. `land` must be called once. */
 export interface LeadingFlight {
@@ -40,8 +40,8 @@ export interface LeadingFlight {
 /** A request that can wait for the leading one. */
 export interface FollowingFlight {
   readonly leads: false;
-  /** Resolves when the leader has landed, or after the time that was given to `join`; never rejects. */
-  readonly landed: Promise<FlightOutcome>;
+  /** Resolves when the leader has landed, or with `late` after the time that was given to `join`; never rejects. */
+  wait(): Promise<FlightOutcome | "late">;
 }
 
 export interface ResponseStore {
