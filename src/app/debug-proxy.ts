@@ -8,12 +8,15 @@ import type { Proxy, ProxyOptions } from "../proxy/proxy.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
+import type { FilterEnv } from "../spec/env.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 const MAX_HEADER_BYTES = 1_048_576;
 /** Room for numbers that nobody reads; what goes beyond shares one series. */
 const CELLS = 1 << 16;
 const nothing = (): void => {};
+/** What goes through this proxy calls no backend, and neither do its copies. */
+const noCopy: FilterEnv["routeCopy"] = async () => ({ outcome: "dropped", status: 0 });
 
 export function debugProxy(
   proxy: Proxy,
@@ -25,7 +28,7 @@ export function debugProxy(
   const builder = new RouteBuilder({
     ...routes,
     metrics,
-    filterEnv: { ...routes.filterEnv, count: nothing },
+    filterEnv: { ...routes.filterEnv, count: nothing, routeCopy: noCopy },
     balancerEnv: { ...routes.balancerEnv, count: nothing },
   });
   return {

@@ -47,7 +47,8 @@ export function parseEskipFlags(
 
 export function eskipUsage(): string {
   return `Usage: eskip <command> [media flags] [--] [file]
-Commands: check|print|upsert|reset|delete|patch|version
+       eskip diff A B
+Commands: check|print|upsert|reset|delete|patch|diff|version
 
 Verifies, prints, patches, stores and deletes routes in eskip format.
 
@@ -70,6 +71,8 @@ upsert  inserts or updates routes in etcd: eskip upsert routes.eskip
 reset   makes etcd hold exactly these routes: eskip reset -etcd-prefix /skipper routes.eskip
 delete  deletes routes from etcd: eskip delete -ids route1,route2
 patch   prints the routes with more filters: eskip patch -append 'status(404)' routes.eskip
+diff    compares two tables, each a file, - or a URL (a routes document, or /routes of a support listener):
+        eskip diff http://127.0.0.1:9911/routes http://127.0.0.1:9990/routes; exit code 0: equal, 1: different, 255: failed
 version prints the version: eskip version
 
 ${usage("eskip", eskipFlags)}`;

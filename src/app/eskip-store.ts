@@ -11,6 +11,7 @@ export interface EskipIo {
   readonly stdinIsTerminal: boolean;
   /** A person reads the messages, so they may be longer than their fixed texts. */
   readonly stderrIsTerminal: boolean;
+  readonly env: NodeJS.ProcessEnv;
   readStdin(): Promise<Uint8Array>;
   /** Rejects with a system error that has a `code`. */
   readFile(name: string): Promise<Uint8Array>;
@@ -104,6 +105,11 @@ function emptyRoute(id: string): Route {
 
 function withoutText(route: Route, error: string): LoadedRoute {
   return { route, bytes: noBytes, start: 0, end: 0, error };
+}
+
+/** What a file holds, or standard input for `-`. */
+export async function readBytes(name: string, io: EskipIo): Promise<Uint8Array> {
+  return name === "-" ? io.readStdin() : readFile(name, io);
 }
 
 async function readFile(name: string, io: EskipIo): Promise<Uint8Array> {

@@ -49,6 +49,7 @@ async function run(args: readonly string[], stdin: string | null = null, stderrI
   let stderr = "";
   const exit = await runEskip(args, {
     stdinIsTerminal: stdin === null,
+    env: {},
     stderrIsTerminal,
     readStdin: async () => Buffer.from(stdin ?? ""),
     readFile: async () => {

@@ -25,7 +25,7 @@ const commands = new Map<string, Command>([
   ["patch", patch],
 ]);
 
-/** Runs the command and gives its exit code: 0, or 255 with a message on standard error. */
+/** Runs the command and gives its exit code: 0, 1 for a difference that `diff` found, or 255 with a message on standard error. */
 export async function runEskip(argv: readonly string[], io: EskipIo): Promise<number> {
   if (argv.includes("-help") || argv.includes("--help")) {
     io.stdout(eskipUsage());
@@ -38,6 +38,7 @@ export async function runEskip(argv: readonly string[], io: EskipIo): Promise<nu
     io.stdout(`eskip version ${version} (commit: ${commit})\n`);
     return 0;
   }
+  if (name === "diff") return runDiff(argv.slice(1), io);
   const command = commands.get(name);
   if (command === undefined) return wrongUse("invalid command", io);
   const parsed = parseEskipFlags(argv.slice(1));
@@ -50,9 +51,25 @@ export async function runEskip(argv: readonly string[], io: EskipIo): Promise<nu
   if (name === "print" && flags.pretty && !/^[\t\n\f\r ]*$/.test(flags.indent)) {
     return wrongUse("invalid indent. Must match regexp \\s", io);
   }
-  try {
+  return reportFailure(flags, io, async () => {
     await command(selected, flags, io);
     return 0;
+  });
+}
+
+async function runDiff(argv: readonly string[], io: EskipIo): Promise<number> {
+  const parsed = parseEskipFlags(argv);
+  if ("error" in parsed) return wrongUse(parsed.error, io);
+  const { flags, rest } = parsed;
+  if (rest.length !== 2) return wrongUse(`diff: expected two files or URLs, got ${rest.length}`, io);
+  const { diff } = await import("./eskip-diff.ts");
+  return reportFailure(flags, io, () => diff(rest, io));
+}
+
+/** Gives what `run` gives, or 255 after a failure that the user is told of. */
+async function reportFailure(flags: EskipFlags, io: EskipIo, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
   } catch (error) {
     if (!(error instanceof EskipFailure || error instanceof EtcdError)) throw error;
     io.stderr(`${error.message}\n`);

@@ -9,6 +9,7 @@ import { buildDataClients } from "../data-clients/build.ts";
 import type { ApplicationLog, Logger } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
+import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
 import { responseBudget } from "../response-store/response-budget.ts";
 import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts";
@@ -27,6 +28,7 @@ import { waitForStatusChecks } from "./status-checks.ts";
 import type { ProxyParts } from "./validation-webhook.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
+import { watchQueues } from "./watch-queues.ts";
 import { logSettings, type WorkerSettings, workerCount, workerSettings } from "./worker-settings.ts";
 
 /** How often the certificate for backends is read again with -enable-mtls. */
@@ -55,6 +57,7 @@ export async function startSkipper(
   if (health instanceof Invalid) throw new Error(health.message);
   const workers = workerCount(options);
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
+  const queues = new QueueRegistry({ workers, metrics: settings.queueMetrics, gauges: hub.main, log, now: Date.now });
   const responses = new ResponseStoreOwner(workers, responseBudget());
   if (!/^1\.?[0-3]$/.test(options.tlsMinVersion)) {
     log.info(`unknown TLS version ${JSON.stringify(options.tlsMinVersion)} in -tls-min-version: 1.2 is used`);
@@ -89,6 +92,7 @@ export async function startSkipper(
     addresses: settings.listeners.map((listener) => listener.address),
     hub,
     endpoints,
+    queues,
     responses,
     log,
     generation: () => table.generation(),
@@ -97,9 +101,10 @@ export async function startSkipper(
   });
   supervisor.start();
   endpoints.start();
+  queues.start();
   const updater = new RouteUpdater({
     sources: built.clients,
-    table: watchEndpoints(table, endpoints.endpoints, Date.now),
+    table: watchQueues(watchEndpoints(table, endpoints.endpoints, Date.now), queues, registry),
     preProcessors,
     metrics: routeUpdateMetrics(hub),
     log,
@@ -120,6 +125,7 @@ export async function startSkipper(
     updater.stop();
     kubernetes?.stop();
     endpoints.stop();
+    queues.stop();
     support?.close();
     await supervisor.abandon();
     throw cause;
@@ -140,6 +146,7 @@ export async function startSkipper(
       for (const watch of certificates) watch.stop();
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
+      queues.stop();
       support?.close();
       log.info("done.");
       await openedLog.close(1000);

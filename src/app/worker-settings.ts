@@ -41,6 +41,8 @@ export interface WorkerSettings {
   readonly accessLog: AccessLogSettings;
   readonly metrics: MetricsSettings;
   readonly connectionMetrics: boolean;
+  /** Which route queues show metrics. */
+  readonly queueMetrics: { readonly fifo: boolean; readonly lifo: boolean };
   /** Null: -forwarded-headers is not given. */
   readonly forwarded: ForwardedHeaderSettings | null;
   readonly forwardedExclude: readonly string[];
@@ -89,6 +91,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     },
     metrics: metricsSettings(options),
     connectionMetrics: options.enableConnectionMetrics,
+    queueMetrics: { fifo: options.enableRouteFifoMetrics, lifo: options.enableRouteLifoMetrics },
     forwarded: options.forwardedHeaders.length > 0 ? forwarded : null,
     forwardedExclude: excludedNetworks(options.forwardedHeadersExcludeCidrs),
     disabledFilters: options.disabledFilters,

@@ -20,8 +20,10 @@ import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
 import { PanicLog } from "../proxy/panic-log.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import type { ProxyProtocol } from "../proxy/proxy-protocol.ts";
+import { RequestCopies } from "../proxy/request-copies.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
+import { type WorkerQueueShare, WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
 import type { WorkerResponseStore } from "../response-store/response-store-owner.ts";
 import { SharedResponseStore } from "../response-store/shared-response-store.ts";
 import { TableReader } from "../routing/reader.ts";
@@ -38,6 +40,7 @@ interface WorkerData {
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
   readonly endpoints: WorkerEndpoints;
+  readonly queues: WorkerQueueShare;
   readonly responses: WorkerResponseStore;
   readonly generation: TableGeneration;
   readonly shuttingDown: boolean;
@@ -80,6 +83,10 @@ const routes: RouteBuilderOptions = {
       count: (name, by) => metrics.countCustom(name, by),
       now: Date.now,
     }),
+    routeCopy: (copy, body) => copies.route(copy, body),
+    queues: new WorkerQueues(data.queues, (kind, key) => {
+      if (settings.queueMetrics[kind === "fifo" ? "fifo" : "lifo"]) metrics.countCustom(key, 1);
+    }),
   },
   balancerEnv: {
     endpoints: new Endpoints(data.endpoints.memory, data.endpoints.column),
@@ -92,6 +99,7 @@ const routes: RouteBuilderOptions = {
   },
 };
 const builder = new RouteBuilder(routes);
+const copies = new RequestCopies(() => proxy);
 
 const proxy: Proxy = {
   options: settings.proxy,

@@ -11,6 +11,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await runEskip(process.argv.slice(2), {
   stdinIsTerminal: process.stdin.isTTY === true,
   stderrIsTerminal: process.stderr.isTTY === true,
+  env: process.env,
   async readStdin() {
     const chunks: Buffer[] = [];
     for await (const chunk of process.stdin) chunks.push(chunk as Buffer);

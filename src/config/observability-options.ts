@@ -35,6 +35,8 @@ export const observabilityOptions = [
   option("prometheus-native-histogram-bucket-factor", float, 1.1, "Accepted, without effect."),
   option("enable-prometheus-start-label", bool, false, "Label start on counters: the creation in UNIX nanoseconds."),
   option("enable-connection-metrics", bool, false, "Counts client connections by state."),
+  option("enable-route-fifo-metrics", bool, false, "Gauges and counters of the queues of fifo()."),
+  option("enable-route-lifo-metrics", bool, false, "Gauges and counters of the queues of lifo() and lifoGroup()."),
   option("runtime-metrics", bool, true, "Metrics of the process and of the runtime."),
   option("debug-gc-metrics", bool, false, "Metrics of garbage collections under the names of Go's (codahale)."),
   option("all-filters-metrics", bool, false, `Duration of all filters of a route together. ${compat}`),

@@ -2,6 +2,7 @@
 // Reading and writing are inverse: what is written reads back to the same address and zone.
 
 import { fromByteString, toByteString } from "../util/bytes.ts";
+import { encodeQuery, escapeQuery, parseQuery } from "../util/query.ts";
 import type { LbEndpoint } from "./route.ts";
 import { checkUrl, schemeOf } from "./url.ts";
 
@@ -22,8 +23,7 @@ export function parseEndpoint(text: string): LbEndpoint {
   const pairs = parseQuery(toByteString(text.slice(question + 1)));
   const zone = pairs.find(([key]) => key === "zone")?.[1] ?? "";
   if (zone === "") return { address: text, zone: "" };
-  const rest = pairs.filter(([key]) => key !== "zone").sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const query = rest.map(([key, value]) => `${escapeQuery(key)}=${escapeQuery(value)}`).join("&");
+  const query = encodeQuery(pairs.filter(([key]) => key !== "zone"));
   const base = text.slice(0, question);
   return { address: query === "" ? base : `${base}?${query}`, zone: fromByteString(zone) };
 }
@@ -33,45 +33,4 @@ export function endpointText(endpoint: LbEndpoint): string {
   if (endpoint.zone === "") return endpoint.address;
   const separator = endpoint.address.includes("?") ? "&" : "?";
   return `${endpoint.address}${separator}zone=${escapeQuery(toByteString(endpoint.zone))}`;
-}
-
-/** Names and values of a query as byte strings; parts that hold `;` or a bad escape are left out. */
-function parseQuery(query: string): (readonly [string, string])[] {
-  const pairs: (readonly [string, string])[] = [];
-  for (const part of query.split("&")) {
-    if (part === "" || part.includes(";")) continue;
-    const equals = part.indexOf("=");
-    const key = unescapeQuery(equals < 0 ? part : part.slice(0, equals));
-    const value = unescapeQuery(equals < 0 ? "" : part.slice(equals + 1));
-    if (key !== null && value !== null) pairs.push([key, value]);
-  }
-  return pairs;
-}
-
-/** Null when an escape is malformed. */
-function unescapeQuery(text: string): string | null {
-  let out = "";
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === "+") out += " ";
-    else if (c !== "%") out += c;
-    else {
-      const hex = text.slice(i + 1, i + 3);
-      if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return null;
-      out += String.fromCharCode(Number.parseInt(hex, 16));
-      i += 2;
-    }
-  }
-  return out;
-}
-
-/** Escapes a byte string for a query: a blank is `+`. */
-function escapeQuery(bytes: string): string {
-  let out = "";
-  for (const c of bytes) {
-    if (/[A-Za-z0-9\-_.~]/.test(c)) out += c;
-    else if (c === " ") out += "+";
-    else out += `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return out;
 }

@@ -99,6 +99,12 @@ import { stripQuery } from "./query/strip-query.ts";
 import { redirect } from "./redirect/redirect.ts";
 import { redirectTo } from "./redirect/redirect-to.ts";
 import { redirectToLower } from "./redirect/redirect-to-lower.ts";
+import { fifo } from "./scheduler/fifo.ts";
+import { fifoWithBody } from "./scheduler/fifo-with-body.ts";
+import { lifo } from "./scheduler/lifo.ts";
+import { lifoGroup } from "./scheduler/lifo-group.ts";
+import { lifoGroupWithBody } from "./scheduler/lifo-group-with-body.ts";
+import { lifoWithBody } from "./scheduler/lifo-with-body.ts";
 import { sed } from "./sed/sed.ts";
 import { sedDelim } from "./sed/sed-delim.ts";
 import { sedRequest } from "./sed/sed-request.ts";
@@ -140,8 +146,8 @@ export const filterSpecs: readonly FilterSpec[] = [
   bandwidth,
   blockContent,
   blockContentHex,
-  chunks,
   cache,
+  chunks,
   comment,
   compress,
   consistentHashBalanceFactor,
@@ -165,6 +171,8 @@ export const filterSpecs: readonly FilterSpec[] = [
   encodeBase64ResponseHeader,
   endpointCreated,
   fadeIn,
+  fifo,
+  fifoWithBody,
   flowId,
   headerToQuery,
   healthcheck,
@@ -174,6 +182,10 @@ export const filterSpecs: readonly FilterSpec[] = [
   inlineContentIfStatus,
   jsCookie,
   latency,
+  lifo,
+  lifoGroup,
+  lifoGroupWithBody,
+  lifoWithBody,
   logBody,
   logHeader,
   maskAccessLogQuery,

@@ -83,10 +83,11 @@ function zstdLevel(level: number): number {
 
 function openDecoder(coding: Coding): Transform {
   const { createGunzip, createInflateRaw, createBrotliDecompress, createZstdDecompress } = zlib();
-  const options = { chunkSize: PIECE_BYTES };
+  const options = { chunkSize: PIECE_BYTES, rejectGarbageAfterEnd: true };
   switch (coding) {
     case "gzip":
-      return createGunzip(options);
+      // May have several members, and fails by itself when what follows is none.
+      return createGunzip({ chunkSize: PIECE_BYTES });
     case "deflate":
       return createInflateRaw(options);
     case "br":

@@ -203,6 +203,14 @@ export class Headers {
     for (let k = 0; k < this.#addedEnd; k += 2) visit(this.#added[k]!, this.#added[k + 1]!);
   }
 
+  /** Calls `visit` for every line as it was received, removed ones too. */
+  forEachReceived(visit: (name: string, value: string) => void): void {
+    for (let i = 0; i < this.#count; i++) {
+      const k = i * LINE_FIELDS;
+      visit(canonicalName(this.#text.slice(this.#lines[k]!, this.#lines[k + 1]!)), this.#value(i));
+    }
+  }
+
   /** Number of lines. */
   get size(): number {
     let n = this.#addedEnd / 2;

@@ -25,7 +25,7 @@ const ESCAPES: readonly string[] = Array.from(
 );
 
 /** Value of the escape at `i`, -1 when there is none. */
-function escapeAt(text: string, i: number): number {
+export function escapeAt(text: string, i: number): number {
   if (i + 2 >= text.length || text.charCodeAt(i) !== PERCENT) return -1;
   const high = HEX[text.charCodeAt(i + 1)]!;
   const low = HEX[text.charCodeAt(i + 2)]!;

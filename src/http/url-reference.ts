@@ -1,6 +1,8 @@
 // URL references as users write them in routes (RFC 3986 4.1): read once when a route is built, or from a header that names a
 // backend. Strict where two readers could disagree: broken escapes, control bytes and odd hosts are refused, never repaired.
 
+import { escapeAt } from "./path.ts";
+
 export interface UrlReference {
   /** In lower case, "" when there is none. */
   readonly scheme: string;
@@ -135,18 +137,10 @@ function decodeEscapes(text: string): string | undefined {
       out += text[i]!;
       continue;
     }
-    const high = hexValue(text.charCodeAt(i + 1));
-    const low = hexValue(text.charCodeAt(i + 2));
-    if (high < 0 || low < 0) return undefined;
-    out += String.fromCharCode(high * 16 + low);
+    const byte = escapeAt(text, i);
+    if (byte < 0) return undefined;
+    out += String.fromCharCode(byte);
     i += 2;
   }
   return out;
-}
-
-/** -1 when the character is no hex digit. */
-function hexValue(c: number): number {
-  if (c >= 48 && c <= 57) return c - 48;
-  const letter = c | 0x20;
-  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }

@@ -1,6 +1,8 @@
 // Replaces values of a query by their hash before the access log writes it (spec filters, maskAccessLogQuery). Called by
 // access-log.ts for the requests of routes that ask for it, never for others.
 
+import { encodeQuery, parseQuery } from "../util/query.ts";
+
 /** xxHash64 (seed 0) of bytes. */
 export type Hash64 = (bytes: Uint8Array) => bigint;
 
@@ -18,82 +20,16 @@ export async function loadHash64(): Promise<Hash64> {
 export function maskQuery(target: string, masked: ReadonlySet<string>, hash: Hash64): string {
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  const values = mark < 0 ? new Map<string, string[]>() : parseQuery(target.slice(mark + 1));
-  for (const name of masked) {
-    const first = values.get(name)?.[0];
-    if (first !== undefined && first !== "") values.set(name, [hash(Buffer.from(first, "latin1")).toString()]);
+  const pairs: [string, string][] = [];
+  const seen = new Set<string>();
+  const hashed = new Set<string>();
+  for (const [name, value] of mark < 0 ? [] : parseQuery(target.slice(mark + 1))) {
+    if (hashed.has(name)) continue;
+    // An empty first value is not hashed, and then neither are the others of its name.
+    const isFirst = masked.has(name) && !seen.has(name);
+    seen.add(name);
+    if (isFirst && value !== "") hashed.add(name);
+    pairs.push([name, hashed.has(name) ? hash(Buffer.from(value, "latin1")).toString() : value]);
   }
-  let query = "";
-  for (const name of [...values.keys()].sort(compareBytes)) {
-    const key = encodeQuery(name);
-    for (const value of values.get(name)!) query += `${query === "" ? "" : "&"}${key}=${encodeQuery(value)}`;
-  }
-  return `${path}?${query}`;
-}
-
-function parseQuery(query: string): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const pair of query.split("&")) {
-    if (pair === "" || pair.includes(";")) continue;
-    const equals = pair.indexOf("=");
-    const name = decodeQuery(equals < 0 ? pair : pair.slice(0, equals));
-    const value = decodeQuery(equals < 0 ? "" : pair.slice(equals + 1));
-    if (name === undefined || value === undefined) continue;
-    const list = values.get(name);
-    if (list === undefined) values.set(name, [value]);
-    else list.push(value);
-  }
-  return values;
-}
-
-function decodeQuery(text: string): string | undefined {
-  let out = "";
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === "+") out += " ";
-    else if (c !== "%") out += c;
-    else {
-      const high = hexValue(text.charCodeAt(i + 1));
-      const low = hexValue(text.charCodeAt(i + 2));
-      if (high < 0 || low < 0) return undefined;
-      out += String.fromCharCode(high * 16 + low);
-      i += 2;
-    }
-  }
-  return out;
-}
-
-/** The value of a hexadecimal digit, -1 when it is none. */
-function hexValue(c: number): number {
-  if (c >= 48 && c <= 57) return c - 48;
-  const lower = c | 0x20;
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
-
-function encodeQuery(bytes: string): string {
-  let out = "";
-  for (let i = 0; i < bytes.length; i++) {
-    const c = bytes.charCodeAt(i);
-    if (isUnreserved(c)) out += bytes[i];
-    else if (c === 32) out += "+";
-    else out += `%${c.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return out;
-}
-
-/** RFC 3986 2.3. */
-function isUnreserved(c: number): boolean {
-  return (
-    (c >= 97 && c <= 122) ||
-    (c >= 65 && c <= 90) ||
-    (c >= 48 && c <= 57) ||
-    c === 45 ||
-    c === 46 ||
-    c === 95 ||
-    c === 126
-  );
-}
-
-function compareBytes(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return `${path}?${encodeQuery(pairs)}`;
 }

@@ -1,9 +1,9 @@
 // `QueryParam` (spec predicates 6).
 
-import { firstQueryValue, someQueryValue } from "../http/query.ts";
 import { bytes, regexp } from "../spec/arg-kinds.ts";
 import { one, optional } from "../spec/args.ts";
 import { definePredicate } from "../spec/predicate.ts";
+import { firstQueryValue, someQueryValue } from "../util/query.ts";
 
 export const queryParam = definePredicate({
   name: "QueryParam",

@@ -4,9 +4,10 @@ import { requestLine } from "../http/h1/head-writer.ts";
 import { KIND, VALUE } from "../http/h1/tables.ts";
 import { usuallyHasBody } from "../http/method.ts";
 import { outgoingTarget } from "../http/path.ts";
+import type { ContextRequest } from "./context-request.ts";
 import { hideConnectionLines } from "./framing-lines.ts";
 import type { ProxyOptions } from "./proxy.ts";
-import type { ContextRequest, RequestContext } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 import type { BackendTarget } from "./route-instance.ts";
 
 /** Lines that are always written anew: framing, Host and the words of one connection (decisions: hop-by-hop headers). */

@@ -4,12 +4,14 @@
 //   checks -> lookup -> request filters -> backend | shunt | loopback (again from the lookup) -> response filters -> client -> record
 // A phase that must wait returns, and the next one is entered from the event. It owns the request context and the backend call,
 // and is reused for all requests of its connection. Metrics and logs hang on the boundaries of the phases.
+// Long because the phases share one state.
 
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
 import type { Body } from "../spec/context.ts";
 import { canBeWritten } from "./backend-request.ts";
 import type { ClientEvents, ClientStream } from "./client-stream.ts";
+import type { CopiedRequest } from "./copied-request.ts";
 import type { DebugStream } from "./debug-stream.ts";
 import { serveError } from "./error-response.ts";
 import { Forward } from "./forward.ts";
@@ -55,12 +57,13 @@ export class Exchange implements ClientEvents {
   ownRequestMs = 0;
   ownResponseMs = 0;
   gone = false;
+  /** A response filter asked for another look-up: the request body is gone. */
+  reran = false;
   #upgrade: Upgrade | null = null;
   /** Made for the first body that no backend takes. */
   #drain: RequestDrain | null = null;
-  /** True for an answer from before the routing: no log line, no metrics. */
+  /** True for an answer from before the routing, and for a copy: no log line, no metrics of what a client got. */
   #unrecorded = false;
-  #lookups = 0;
   /** The next filter of the request phase; the frame and filter of the response phase. */
   #filter = 0;
   #frame = 0;
@@ -81,26 +84,9 @@ export class Exchange implements ClientEvents {
 
   start(head: RequestHead): void {
     const ctx = this.ctx;
-    this.phase = Phase.request;
-    this.error = null;
-    this.gone = false;
-    this.forward.target = null;
-    this.#upgrade = null;
-    this.#optedIn = false;
-    this.#tunnelOver = false;
-    this.#unrecorded = false;
-    this.#lookups = 0;
-    this.#turn++;
-    this.startedMs = performance.now();
-    this.filtersMs = 0;
-    this.backendMs = 0;
-    this.ownRequestMs = 0;
-    this.ownResponseMs = 0;
-    ctx.reset(head);
-    ctx.request.remoteAddress = this.client.remoteAddress;
-    ctx.request.remotePort = this.client.remotePort;
-    ctx.request.tls = this.client.secure;
-    ctx.request.client = this.client;
+    this.#begin();
+    ctx.request.start(head);
+    this.#fromClient();
     if (!checkRequest(this, head)) return;
     this.debug?.begin(ctx);
     this.proxy.table.pin(ctx.pin);
@@ -108,15 +94,61 @@ export class Exchange implements ClientEvents {
     this.execute();
   }
 
+  /** Executes a copy: its client is nobody. What the routing would refuse was refused to the original. */
+  startCopy(copy: CopiedRequest, hasBody: boolean): void {
+    const { ctx, proxy } = this;
+    this.#begin();
+    this.#unrecorded = true;
+    ctx.copied = copy;
+    ctx.lookups = copy.lookups;
+    ctx.request.startCopy(copy, hasBody);
+    this.#fromClient();
+    ctx.pin.generation = copy.pin.generation;
+    ctx.pin.version = copy.pin.version;
+    if (copy.received) {
+      proxy.forwarded?.apply(ctx.request, this.client);
+      if (proxy.options.patchPath) ctx.request.patchPath();
+      proxy.table.pin(ctx.pin);
+    }
+    this.execute();
+  }
+
+  #fromClient(): void {
+    const { request } = this.ctx;
+    request.remoteAddress = this.client.remoteAddress;
+    request.remotePort = this.client.remotePort;
+    request.tls = this.client.secure;
+    request.client = this.client;
+  }
+
+  #begin(): void {
+    this.phase = Phase.request;
+    this.error = null;
+    this.gone = false;
+    this.reran = false;
+    this.forward.target = null;
+    this.#upgrade = null;
+    this.#optedIn = false;
+    this.#tunnelOver = false;
+    this.#unrecorded = false;
+    this.#turn++;
+    this.startedMs = performance.now();
+    this.filtersMs = 0;
+    this.backendMs = 0;
+    this.ownRequestMs = 0;
+    this.ownResponseMs = 0;
+    this.ctx.reset();
+  }
+
   /** One lookup and what follows from it; a loopback comes here again. */
   execute(): void {
     const { ctx, proxy } = this;
-    if (this.#lookups > proxy.options.maxLoopbacks) {
-      this.fail(loopLimit(ctx.frames[0]!.route!.id));
+    if (ctx.lookups > proxy.options.maxLoopbacks) {
+      this.fail(loopLimit(ctx.copied === null ? ctx.frames[0]!.route!.id : ctx.copied.routeId));
       return;
     }
-    this.#lookups++;
-    const before = this.#lookups === 1 ? this.startedMs : performance.now();
+    ctx.lookups++;
+    const before = ctx.lookups === 1 ? this.startedMs : performance.now();
     const frame = ctx.nextFrame();
     const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
     this.filtersMs = performance.now();
@@ -202,7 +234,7 @@ export class Exchange implements ClientEvents {
 
   /** The request body is read to its end before an answer that needs no backend (spec proxy 8). */
   #drainRequest(): void {
-    if (this.client.bodyDone) {
+    if (this.client.bodyDone || this.reran) {
       this.responsePhase();
       return;
     }
@@ -242,23 +274,33 @@ export class Exchange implements ClientEvents {
     const ctx = this.ctx;
     this.phase = Phase.response;
     ctx.hasResponse = true;
-    this.#frame = ctx.depth - 1;
-    this.#filter = ctx.depth === 0 ? 0 : ctx.frames[this.#frame]!.executed;
+    this.#toFrame(ctx.depth - 1);
     this.#responseFilters();
+  }
+
+  /** Goes on with the response filters of this frame; -1: there are no more. */
+  #toFrame(index: number): void {
+    this.#frame = index;
+    if (index < 0) return;
+    const frame = this.ctx.frames[index]!;
+    this.#filter = frame.executed;
+    if (!frame.reran || this.error === null || this.error === clientGone) return;
+    // What failed is the answer that a filter of this frame asked for, and the filters to its left see that.
+    this.error = null;
+    this.#optedIn = false;
   }
 
   #responseFilters(): void {
     const ctx = this.ctx;
-    const optedIn = this.#optedIn;
     try {
-      while (this.#frame >= 0) {
+      frames: while (this.#frame >= 0) {
         const frame = ctx.frames[this.#frame]!;
         const { filters, filterMetrics } = frame.route!;
         ctx.frame = frame;
         const weight = frame.timedWeight;
         while (this.#filter > 0) {
           const filter = filters[--this.#filter]!;
-          if (filter.response === undefined || (optedIn && filter.onError !== true)) continue;
+          if (filter.response === undefined || (this.#optedIn && filter.onError !== true)) continue;
           const before = weight > 0 ? performance.now() : 0;
           const waiting = filter.response(ctx);
           if (weight > 0) filterMetrics[this.#filter]!.response((performance.now() - before) / 1000, weight);
@@ -266,17 +308,42 @@ export class Exchange implements ClientEvents {
             this.#waitFor(waiting, Phase.response);
             return;
           }
+          if (ctx.rerunAsked && this.#mayRerun()) break frames;
         }
         this.#frameDone(frame);
-        this.#frame--;
-        if (this.#frame >= 0) this.#filter = ctx.frames[this.#frame]!.executed;
+        this.#toFrame(this.#frame - 1);
       }
     } catch (error) {
       this.#panic(error);
       return;
     }
-    if (this.#tunnelOver) this.#closeTunnel();
+    if (ctx.rerunAsked) this.#rerun();
+    else if (this.#tunnelOver) this.#closeTunnel();
     else this.#send();
+  }
+
+  /** There is no other answer after an upgrade, nor anybody to give it to when the client is gone. */
+  #mayRerun(): boolean {
+    const may = this.#upgrade === null && !this.gone;
+    this.ctx.rerunAsked = may;
+    return may;
+  }
+
+  /** The filter where the response phase stands wants another answer: its frame keeps the filters to the left (spec filters 9.3). */
+  #rerun(): void {
+    const ctx = this.ctx;
+    const frame = ctx.frames[this.#frame]!;
+    frame.executed = this.#filter;
+    frame.reran = true;
+    this.phase = Phase.request;
+    this.error = null;
+    this.#optedIn = false;
+    this.reran = true;
+    this.forward.cancel();
+    this.forward.target = null;
+    this.client.dropBody();
+    ctx.dropResponse(frame, this.#frame + 1);
+    this.execute();
   }
 
   #send(): void {
@@ -309,7 +376,7 @@ export class Exchange implements ClientEvents {
     promise.then(
       () => {
         if (this.#turn !== turn || this.phase !== phase) return;
-        if (phase === Phase.response) this.#responseFilters();
+        if (phase === Phase.response) this.#afterResponseStep();
         else if (this.ctx.served) this.#requestFiltersDone();
         else this.#requestFilters();
       },
@@ -321,7 +388,14 @@ export class Exchange implements ClientEvents {
     );
   }
 
+  /** A response filter that had to wait is done. */
+  #afterResponseStep(): void {
+    if (this.ctx.rerunAsked && this.#mayRerun()) this.#rerun();
+    else this.#responseFilters();
+  }
+
   #panic(error: unknown): void {
+    this.ctx.rerunAsked = false;
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.proxy.panics.log(stack);
     if (this.#tunnelOver) this.#closeTunnel();

@@ -2,7 +2,7 @@
 //
 // The backend call of an exchange: chooses the target, writes the request, streams its body, and passes the answer on. One second
 // attempt is made when nothing was sent yet (spec proxy 10). It is the owner of the backend connection from the request to the
-// last byte of the response.
+// last byte of the response. Long because attempts, body and response share one state.
 
 import type { BackendConnection, BackendOwner } from "../backends/backend-connection.ts";
 import { BackendFailure } from "../backends/backend-failure.ts";
@@ -19,6 +19,7 @@ import { undoGzip } from "./gunzip.ts";
 import {
   backendDeadline,
   backendError,
+  bodyConsumed,
   bodyError,
   malformedBody,
   opaqueTarget,
@@ -71,6 +72,10 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const request = ctx.request;
     if (request.opaque) {
       this.#exchange.fail(opaqueTarget(request.target));
+      return;
+    }
+    if (request.hasBody && this.#exchange.reran && request.contentLength !== 0) {
+      this.#exchange.fail(bodyConsumed);
       return;
     }
     if (!this.#choose()) return;

@@ -4,7 +4,7 @@ import { KIND } from "../http/h1/tables.ts";
 import type { CidrSet } from "../util/cidr.ts";
 import { parseIpAddress } from "../util/cidr.ts";
 import type { ClientStream } from "./client-stream.ts";
-import type { ContextRequest } from "./request-context.ts";
+import type { ContextRequest } from "./context-request.ts";
 
 export interface ForwardedHeadersOptions {
   readonly for: boolean;

@@ -27,6 +27,8 @@ export function bodyError(error: unknown): ProxyError {
   return proxyError(error instanceof BodyBlocked ? 400 : 500, error instanceof Error ? error.message : String(error));
 }
 
+/** A second backend call would need the body that the first one took. */
+export const bodyConsumed: ProxyError = proxyError(503, "the request body has been consumed");
 export const filterPanic: ProxyError = proxyError(500, "");
 export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");
 

@@ -1,4 +1,4 @@
-// A data plane with one listener and at most one route, for tests that need filters or backends of their own making.
+// A data plane with one listener and one route, or one for each path, for tests that need filters or backends of their own making.
 
 import type net from "node:net";
 import { after } from "node:test";
@@ -28,19 +28,23 @@ export interface TestProxy {
   readonly seen: string[];
   /** `<level> <message>` for each line of the application log. */
   readonly logged: string[];
+  readonly proxy: Proxy;
 }
 
 export interface TestRoute {
   readonly filters: readonly Filter[];
   /** Port of the backend; null for a shunt. */
-  readonly backendPort: number | null;
+  readonly backendPort: number | null | "loopback";
 }
+
+/** By the path of the request; other paths have no route. */
+export type TestRoutes = Readonly<Record<string, TestRoute>>;
 
 /** Without a route every request gets 404. Everything is closed when the test file ends. */
 export async function startProxy(
   intake: Intake = plainIntake,
   options: Partial<ProxyOptions> = {},
-  route: TestRoute | null = null,
+  route: TestRoute | TestRoutes | null = null,
 ): Promise<TestProxy> {
   const seen: string[] = [];
   const logged: string[] = [];
@@ -58,9 +62,14 @@ export async function startProxy(
   const metrics = new RequestMetrics(new WorkerMetrics(defaultMetricsSettings(), newMetricCells(1 << 16), () => {}));
   const table = new TableReader(unexpected, { ignoreTrailingSlash: false });
   if (route !== null) {
-    const instance = routeInstance(route, pools, metrics);
+    const instances = new Map<string, RouteInstance>();
+    const only = "filters" in route ? routeInstance("r", route as TestRoute, pools, metrics) : null;
+    if (only === null) {
+      for (const [path, one] of Object.entries(route as TestRoutes))
+        instances.set(path, routeInstance(path, one, pools, metrics));
+    }
     table.pin = () => {};
-    table.lookup = () => instance;
+    table.lookup = (_pin, { matchPath }) => only ?? instances.get(matchPath) ?? null;
   }
   const proxy: Proxy = {
     // Only what is read on the way of these requests.
@@ -102,24 +111,29 @@ export async function startProxy(
     for (const connection of proxy.connections) connection.socket.destroy();
     pools.close();
   });
-  return { port: (server.address() as net.AddressInfo).port, seen, logged };
+  return { port: (server.address() as net.AddressInfo).port, seen, logged, proxy };
 }
 
 function unexpected(): RouteInstance {
   throw new Error("there are no routes");
 }
 
-function routeInstance({ filters, backendPort }: TestRoute, pools: Pools, metrics: RequestMetrics): RouteInstance {
+function routeInstance(
+  id: string,
+  { filters, backendPort }: TestRoute,
+  pools: Pools,
+  metrics: RequestMetrics,
+): RouteInstance {
   const host = `127.0.0.1:${backendPort}`;
   const backend =
-    backendPort === null
-      ? { kind: BackendKind.shunt, target: null, balancer: null }
+    backendPort === null || backendPort === "loopback"
+      ? { kind: backendPort === null ? BackendKind.shunt : BackendKind.loopback, target: null, balancer: null }
       : {
           kind: BackendKind.network,
           target: makeTarget(pools, "http", host, "127.0.0.1", backendPort),
           balancer: null,
         };
   const calls = filters.map((_, i) => ({ name: `filter${i}`, args: [] }));
-  const route = { id: "r", predicates: [], hostRegexps: [], filters: calls } as unknown as Route;
+  const route = { id, predicates: [], hostRegexps: [], filters: calls } as unknown as Route;
   return new RouteInstance(route, () => true, filters, backend, metrics);
 }

@@ -4,6 +4,7 @@ import { AccessLogRecord } from "../observability/access-log.ts";
 import { formatDuration } from "../util/duration.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ProxyError } from "./proxy-error.ts";
+import { BackendKind } from "./route-instance.ts";
 
 /** One record a worker: filled and written at once. */
 const line = new AccessLogRecord();
@@ -55,8 +56,8 @@ export const record = {
   error(exchange: Exchange, error: ProxyError): void {
     const { ctx, proxy } = exchange;
     const request = ctx.request;
-    const route = ctx.frames[0]?.route ?? null;
-    if (ctx.depth === 0 || route === null) {
+    const route = ctx.depth === 0 ? null : ctx.frames[0]!.route;
+    if (route === null && ctx.copied === null) {
       proxy.log.debug(`could not find a route for ${request.target}`);
       return;
     }
@@ -65,9 +66,10 @@ export const record = {
     const target = exchange.forward.target;
     const address = target === null ? "://" : `${target.scheme}://${target.host}`;
     const flowId = request.headers.get("X-Flow-Id");
+    const inner = error.status !== 499 && (exchange.reran || ctx.copied !== null);
     const text =
-      `${what} after ${formatDuration(performance.now() - exchange.startedMs)}, route ${route.id} with backend ` +
-      `${kindNames[route.backend.kind]!} ${address}${flowId === undefined ? "" : `, flow id ${flowId}`}, status code ${error.status}: ` +
+      `${inner ? "context: failed to execute loopback request: " : ""}${what} after ${formatDuration(performance.now() - exchange.startedMs)}, route ${route?.id ?? ctx.copied!.routeId} with backend ` +
+      `${kindNames[route?.backend.kind ?? BackendKind.loopback]!} ${address}${flowId === undefined ? "" : `, flow id ${flowId}`}, status code ${error.status}: ` +
       `dialing failed ${error.dialing}: ${error.message}, remote host: ${request.headers.get("X-Forwarded-For") ?? request.remoteAddress}, ` +
       `request: "${request.method} ${withoutQuery(request.target)} ${request.protocol}", host: ${request.host}, ` +
       `user agent: "${request.headers.get("User-Agent") ?? ""}"`;

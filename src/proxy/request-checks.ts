@@ -4,12 +4,12 @@
 import type { RequestHead } from "../http/h1/request-head.ts";
 import { KIND } from "../http/h1/tables.ts";
 import { decodePath } from "../http/path.ts";
-import { isValidQuery, unescapeQuery } from "../http/query.ts";
 import { ASTERISK_FORM, OPAQUE_FORM } from "../http/target.ts";
+import { isValidQuery, unescapeQuery } from "../util/query.ts";
+import type { ContextRequest } from "./context-request.ts";
 import type { Exchange } from "./exchange.ts";
 import { hideRequestLines } from "./framing-lines.ts";
 import { normalizeHost } from "./normalize-host.ts";
-import type { ContextRequest } from "./request-context.ts";
 
 const plainText: readonly (readonly [string, string])[] = [
   ["Content-Type", "text/plain; charset=utf-8"],

@@ -3,29 +3,14 @@
 //
 // The one implementation of FilterContext: the state of one request from its head to its last byte. `reset` lists every field.
 
-import type { X509Certificate } from "node:crypto";
-import { parseBaggage } from "../http/baggage.ts";
-import type { RequestHead } from "../http/h1/request-head.ts";
 import { Headers } from "../http/headers.ts";
 import { usuallyHasBody } from "../http/method.ts";
-import { patchPath } from "../http/path.ts";
-import { cleanPath } from "../routing/clean-path.ts";
 import { LookupResult, TablePin } from "../routing/reader.ts";
-import type {
-  AccessLogDecision,
-  Body,
-  BodyTransform,
-  FilterContext,
-  FilterRequest,
-  FilterResponse,
-  Span,
-} from "../spec/context.ts";
-import type { PredicateRequest } from "../spec/predicate.ts";
-import type { ClientStream } from "./client-stream.ts";
-import type { ParsedLines } from "./framing-lines.ts";
+import type { AccessLogDecision, Body, BodyTransform, FilterContext, FilterResponse, Span } from "../spec/context.ts";
+import { ContextRequest } from "./context-request.ts";
+import { CopiedRequest } from "./copied-request.ts";
 import type { RouteInstance } from "./route-instance.ts";
 
-const noLines: ParsedLines = { special: 0, kinds: new Uint8Array(0), lineCount: 0 };
 const noPrefixes: readonly number[] = [];
 const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
 
@@ -33,114 +18,6 @@ const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
 interface FixedHead {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
-}
-
-/** The request of a context, as filters and predicates see it. */
-export class ContextRequest implements FilterRequest, PredicateRequest {
-  method = "";
-  /** Method and host as they were before any filter ran; for the access log. */
-  receivedMethod = "";
-  receivedHost = "";
-  target = "";
-  protocol = "HTTP/1.1";
-  host = "";
-  rawPath = "";
-  readonly headers = new Headers();
-  /** What the parser found in the received lines. */
-  received: ParsedLines = noLines;
-  /** True when all received header names are in canonical form. */
-  canonical = true;
-  remoteAddress = "";
-  remotePort = 0;
-  tls = false;
-  /** The client's connection, null in between requests. */
-  client: ClientStream | null = null;
-  contentLength = 0;
-  hasBody = false;
-  expectContinue = false;
-  upgrade = false;
-  /** True for a target like `foo:bar`, which is routed but cannot be sent to a backend (spec matching 2.4). */
-  opaque = false;
-  /** True when a lone `?` or a query stood in the target. */
-  hasQuery = false;
-  /** True when the escapes of reserved characters were put back into the path (spec matching 9). */
-  patched = false;
-  #path = "";
-  #rawQuery = "";
-  #matchPath: string | null = null;
-  #segment = -1;
-  #baggage: ReadonlyMap<string, string> | null | undefined = undefined;
-
-  start(head: RequestHead): void {
-    this.method = head.method;
-    this.receivedMethod = head.method;
-    this.target = head.text.slice(head.targetStart, head.targetEnd);
-    this.protocol = head.protocol;
-    this.headers.reset(head.text, head.lines, head.lineCount, head.kinds, head.special);
-    this.received = head;
-    this.canonical = head.canonical;
-    this.contentLength = head.chunked ? -1 : head.contentLength > 0 ? head.contentLength : 0;
-    this.hasBody = head.chunked || head.contentLength > 0;
-    this.expectContinue = head.expectContinue;
-    this.upgrade = head.upgrade;
-    this.patched = false;
-    this.#matchPath = null;
-    this.#segment = -1;
-    this.#baggage = undefined;
-  }
-
-  /** Sets path and query as received; not a change. */
-  setTarget(rawPath: string, path: string, rawQuery: string, hasQuery: boolean): void {
-    this.rawPath = rawPath;
-    this.#path = path;
-    this.#rawQuery = rawQuery;
-    this.hasQuery = hasQuery;
-  }
-
-  get clientCertificates(): readonly X509Certificate[] {
-    return this.client!.certificates;
-  }
-
-  /** Puts the escapes of reserved characters back: -rfc-patch-path and rfcPath(). */
-  patchPath(): void {
-    this.path = patchPath(this.#path, this.rawPath);
-    this.patched = true;
-  }
-
-  get path(): string {
-    return this.#path;
-  }
-
-  set path(path: string) {
-    this.#path = path;
-    this.#matchPath = null;
-  }
-
-  get rawQuery(): string {
-    return this.#rawQuery;
-  }
-
-  set rawQuery(query: string) {
-    this.#rawQuery = query;
-    this.hasQuery = query !== "";
-  }
-
-  get matchPath(): string {
-    return (this.#matchPath ??= cleanPath(this.#path));
-  }
-
-  trafficSegment(): number {
-    if (this.#segment < 0) this.#segment = Math.random();
-    return this.#segment;
-  }
-
-  /** The baggage is read once, from the headers as they arrived. */
-  baggage(): ReadonlyMap<string, string> | null {
-    if (this.#baggage !== undefined) return this.#baggage;
-    const baggage = this.headers.has("baggage") ? parseBaggage(this.headers.getAll("baggage")) : null;
-    this.#baggage = baggage;
-    return baggage;
-  }
 }
 
 /** The response of a context. */
@@ -160,6 +37,8 @@ export class Frame {
   executed = 0;
   /** Requests that this one stands for when its filters are timed one by one; 0: they are not timed. */
   timedWeight = 0;
+  /** A response filter of this route asked for another look-up: what fails in the frames after it is a response like any other. */
+  reran = false;
 }
 
 export class RequestContext implements FilterContext {
@@ -169,6 +48,12 @@ export class RequestContext implements FilterContext {
   /** The executed routes; `depth` of them are in use. */
   readonly frames: Frame[] = [];
   depth = 0;
+  /** Look-ups so far; those of a request that is a copy go on from those of its original. */
+  lookups = 0;
+  /** What this request is a copy of, null for a client's request. */
+  copied: CopiedRequest | null = null;
+  /** A response filter asked for another look-up. */
+  rerunAsked = false;
   /** The frame whose filters run now. */
   frame: Frame | null = null;
   hasResponse = false;
@@ -195,11 +80,14 @@ export class RequestContext implements FilterContext {
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
   #fixedHead: FixedHead | null = null;
+  #atEnd: (() => void)[] | null = null;
   #stateBag: Map<string, unknown> | null = null;
 
-  reset(head: RequestHead): void {
-    this.request.start(head);
+  reset(): void {
     this.depth = 0;
+    this.lookups = 0;
+    this.rerunAsked = false;
+    this.copied = null;
     this.frame = null;
     this.hasResponse = false;
     this.served = false;
@@ -235,6 +123,17 @@ export class RequestContext implements FilterContext {
     this.requestTransforms = null;
     this.#stateBag = null;
     this.pin.release();
+    if (this.#atEnd !== null) this.#end();
+  }
+
+  #end(): void {
+    const releases = this.#atEnd!;
+    this.#atEnd = null;
+    for (const release of releases) release();
+  }
+
+  atEnd(release: () => void): void {
+    (this.#atEnd ??= []).push(release);
   }
 
   /** The frame for the next lookup. */
@@ -252,6 +151,7 @@ export class RequestContext implements FilterContext {
     frame.route = route;
     frame.executed = 0;
     frame.timedWeight = 0;
+    frame.reran = false;
     frame.outgoingHost = "";
     this.depth++;
     this.frame = frame;
@@ -293,7 +193,52 @@ export class RequestContext implements FilterContext {
       const value = frame.route!.pathParam(frame.lookup, name);
       if (value !== undefined) return value;
     }
-    return "";
+    return this.copied?.pathParams?.get(name) ?? "";
+  }
+
+  /** All path parameters, null when there are none. */
+  pathParams(): ReadonlyMap<string, string> | null {
+    const params = new Map(this.copied?.pathParams ?? []);
+    for (let i = 0; i < this.depth; i++) {
+      const { lookup, route } = this.frames[i]!;
+      for (const name of lookup.names) {
+        const value = route!.pathParam(lookup, name);
+        if (value !== undefined) params.set(name, value);
+      }
+    }
+    return params.size === 0 ? null : params;
+  }
+
+  get requestBodyLength(): number {
+    if (!this.request.hasBody) return 0;
+    return this.requestLengthChanges ? -1 : this.request.contentLength;
+  }
+
+  copyRequest(as: "now" | "received"): CopiedRequest {
+    return new CopiedRequest(this, as === "received");
+  }
+
+  rerun(): void {
+    if (!this.hasResponse) throw new Error("rerun() was called before there is a response");
+    this.rerunAsked = true;
+  }
+
+  /** Forgets the response and the frames behind `frame`, for another look-up. What read the request body has done so. */
+  dropResponse(frame: Frame, depth: number): void {
+    for (let i = depth; i < this.depth; i++) this.frames[i]!.route = null;
+    this.depth = depth;
+    this.frame = frame;
+    this.rerunAsked = false;
+    this.hasResponse = false;
+    this.served = false;
+    this.response.status = 0;
+    this.#setHeaders([]);
+    this.body = null;
+    this.bodyReplaced = false;
+    this.responseTransforms = null;
+    this.requestTransforms = null;
+    this.requestLengthChanges = false;
+    this.request.hasBody = this.request.contentLength !== 0;
   }
 
   serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void {

@@ -120,3 +120,19 @@ test("a transform that throws, at once or later, fails the body once and lets th
 test("an empty body still gets what transforms add at its end", async () => {
   assert.equal(await output([around("", "1"), around("[", "]", later)], []), "[1]");
 });
+
+test("an empty piece goes no further: as a chunk it would end the body", async () => {
+  const pieces: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const chain = new TransformChain([around("", ""), around("", "", later), spelled()], {
+      onPiece: (piece) => pieces.push(piece.length) > 0,
+      onEnd: resolve,
+      onReady: () => {},
+      onTransformFailed: reject,
+    });
+    chain.push(Buffer.from(""));
+    chain.push(Buffer.from("a"));
+    chain.end();
+  });
+  assert.deepEqual(pieces, [2]);
+});

@@ -112,6 +112,8 @@ export class TransformChain {
   }
 
   #run(piece: Uint8Array, from: number): void {
+    // An empty chunk would end the body.
+    if (piece.length === 0) return;
     if (from === this.#transforms.length) {
       if (!this.#output.onPiece(piece)) this.#full = true;
     } else {

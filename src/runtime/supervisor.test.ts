@@ -7,6 +7,7 @@ import { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import { METRICS } from "../observability/metric-names.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
+import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
 import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -44,6 +45,13 @@ class Supervised {
       addresses: [],
       hub: this.#hub,
       endpoints: new EndpointRegistry({ workers: count, health: null, log, now: Date.now }),
+      queues: new QueueRegistry({
+        workers: count,
+        metrics: { fifo: false, lifo: false },
+        gauges: this.#hub.main,
+        log,
+        now: Date.now,
+      }),
       responses: new ResponseStoreOwner(count, 2 ** 20),
       log,
       generation: () => ({}) as TableGeneration,

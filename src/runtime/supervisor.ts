@@ -7,6 +7,7 @@ import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
+import type { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
 import type { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { checkFree } from "./bind.ts";
@@ -22,6 +23,7 @@ export interface SupervisorOptions {
   readonly addresses: readonly ListenAddress[];
   readonly hub: MetricsHub;
   readonly endpoints: EndpointRegistry;
+  readonly queues: QueueRegistry;
   readonly responses: ResponseStoreOwner;
   readonly log: Logger;
   /** The present table for a new worker. */
@@ -166,7 +168,7 @@ export class Supervisor {
   }
 
   #spawn(earlyDeaths: number): Running {
-    const { entry, settings, hub, endpoints, responses, log, generation, shuttingDown } = this.#options;
+    const { entry, settings, hub, endpoints, queues, responses, log, generation, shuttingDown } = this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
     const worker = new Worker(entry, {
@@ -175,6 +177,7 @@ export class Supervisor {
         settings,
         cells,
         endpoints: endpoints.addWorker(number),
+        queues: queues.addWorker(number),
         responses: responses.addWorker(number),
         generation: generation(),
         shuttingDown: shuttingDown(),
@@ -214,10 +217,11 @@ export class Supervisor {
 
   /** The thread is no more: it writes no shared memory, and all its messages have come. */
   #exited(running: Running, code: number): void {
-    const { log, hub, endpoints, responses } = this.#options;
+    const { log, hub, endpoints, queues, responses } = this.#options;
     this.#running.delete(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
+    queues.retire(running.number);
     responses.retire(running.number);
     if (this.#ending) {
       if (this.#running.size === 0) this.#allEnded?.();

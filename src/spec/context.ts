@@ -65,6 +65,12 @@ export interface FilterResponse {
   readonly headers: Headers;
 }
 
+/** A request as it was when it was copied, for FilterEnv.routeCopy. What is changed here does not reach the request. */
+export interface RequestCopy {
+  method: string;
+  readonly headers: Headers;
+}
+
 /** When the access log writes a line for this request; null: as the flags say. */
 export interface AccessLogDecision {
   /** True: log when a prefix matches (or there is none). False: log when none matches (never, when there is none). */
@@ -115,6 +121,22 @@ export interface FilterContext {
    */
   fixResponseHead(status: number, headers: readonly (readonly [string, string])[]): void;
 
+  /**
+   * Response phase: the response is dropped and the request, as it is now, is looked up anew like a loopback, which counts. Filters to
+   * the left of the caller, and of outer routes, then see the new response, which may be an error. Nothing after an upgrade. The
+   * request body is gone: a backend that would need it is not called (503).
+   */
+  rerun(): void;
+
+  /** Length of the request body as filters have made it so far: 0 without body, -1 when it is not known. */
+  readonly requestBodyLength: number;
+
+  /**
+   * `now`: method, host, path, query and headers as filters have made them; no baggage, loopbacks go on counting, the table stays the
+   * one of this request. `received`: as the request came in, before the first route; its loopbacks count anew, in the newest table.
+   */
+  copyRequest(as: "now" | "received"): RequestCopy;
+
   /** Replaces the response body; the caller sets or removes Content-Length and Content-Encoding. */
   replaceResponseBody(body: Body): void;
   /** Changes the response body while it streams; the caller removes Content-Length when the length can change. */
@@ -122,6 +144,9 @@ export interface FilterContext {
   /** Changes the request body while it streams to the backend; it is sent chunked then unless all transforms keep its length. A body
    *  that no backend gets runs through too. */
   transformRequestBody(transform: BodyTransform): void;
+
+  /** Runs `release` when the exchange is over, however it ends: after the last byte of the response, or when it breaks off. */
+  atEnd(release: () => void): void;
 
   /** Dynamic backend (spec filters 9.1); "" when not set. */
   dynamicUrl: string;

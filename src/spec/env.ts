@@ -2,7 +2,9 @@
 
 import type { Coding } from "../http/content-coding.ts";
 import type { Logger } from "../observability/log.ts";
+import type { RequestCopy } from "./context.ts";
 import type { ResponseStore } from "./response-store.ts";
+import type { RouteQueues } from "./route-queue.ts";
 
 /** The flags that filters read; a declaration names its own in `options`. */
 export interface FilterOptions {
@@ -17,6 +19,14 @@ export interface FilterOptions {
   readonly mtlsTrustsSystem: boolean;
 }
 
+/** What became of a copy. */
+export interface CopyEnd {
+  /** `dropped`: too many are under way in this worker. `upgrade`: such a request cannot be copied. `broken`: the response broke off. */
+  readonly outcome: "complete" | "broken" | "dropped" | "upgrade";
+  /** Of the response, which may be an error of the proxy; 0 when there is none. */
+  readonly status: number;
+}
+
 export interface FilterEnv {
   readonly options: FilterOptions;
   readonly log: Logger;
@@ -28,6 +38,13 @@ export interface FilterEnv {
   random(): number;
   /** Adds to the counter `<filter name>.custom.<key>` (spec observability 6). */
   count(filterName: string, key: string, by: number): void;
+  /**
+   * Sends a copy through the routing table, after the present turn of the event loop, and drops the response; never rejects. `body`
+   * is read as fast as the backend takes it, and replaces the body of the request (null: none); when it throws, the copy breaks off.
+   */
+  routeCopy(copy: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd>;
+  /** The queues of the fifo and lifo filters. */
+  readonly queues: RouteQueues;
   /** The responses that the process has stored. */
   readonly cache: ResponseStore;
 }

@@ -3,8 +3,8 @@
 
 import { firstForwardedAddress, lastForwardedAddress } from "../http/client-address.ts";
 import { cookieValue } from "../http/cookies.ts";
-import { firstQueryValue } from "../http/query.ts";
 import { toByteString } from "../util/bytes.ts";
+import { firstQueryValue } from "../util/query.ts";
 import type { FilterContext } from "./context.ts";
 
 /** Gives the value of one placeholder as a byte string, "" when it is unresolved. */

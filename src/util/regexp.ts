@@ -9,7 +9,7 @@ import { type LiteralHost, literalHosts, matchLiteralHosts } from "./host-patter
 import { LruMap } from "./lru.ts";
 import type { Expansion } from "./regexp-expansion.ts";
 import { analyseRegexp, type FastRegexp, type LiteralPattern } from "./regexp-fast-path.ts";
-import { type DecodedText, decodeUtf8, decodeWithOffsets } from "./utf8.ts";
+import { ByteOffsets, decodeUtf8 } from "./utf8.ts";
 
 /** Why a pattern is not valid: `error parsing regexp: missing closing ]: ...` */
 export class RegexpError {
@@ -76,6 +76,7 @@ export class CompiledRegexp {
   #engine: RE2JS | null;
   #tester: RegExp | null = null;
   #finder: RegExp | null = null;
+  #takesEmpty: boolean | null = null;
 
   /** `engine` must be there when the pattern is neither a list of hosts nor has a fast path. */
   constructor(source: string, hosts: readonly LiteralHost[] | null, fast: FastRegexp | null, engine: RE2JS | null) {
@@ -162,9 +163,16 @@ export class CompiledRegexp {
 
   #forEachMatch(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
     const fast = this.#fast;
-    // An empty match must not fall inside of a character, so here every subject beyond ASCII is decoded.
-    if (fast !== null && isAscii(subject)) this.#forEachFast(fast, subject, from, visit);
-    else this.#forEachRe2(subject, from, visit);
+    if (fast === null) this.#forEachRe2(subject, from, visit);
+    else if (this.#cutsCharacters(fast) && !isAscii(subject)) this.#forEachRe2(subject, from, visit);
+    else this.#forEachFast(fast, subject, from, visit);
+  }
+
+  /** True when a match on the bytes could begin or end inside of a character: it takes such bytes, or may be empty. */
+  #cutsCharacters(fast: FastRegexp): boolean {
+    // Without `\b` and the like, what can be empty anywhere is empty there.
+    this.#takesEmpty ??= new RegExp(fast.testSource, fast.flags).test("");
+    return fast.asciiOnly || this.#takesEmpty;
   }
 
   #forEachFast(fast: FastRegexp, subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
@@ -180,16 +188,17 @@ export class CompiledRegexp {
   }
 
   #forEachRe2(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
-    const decoded: DecodedText | null = isAscii(subject) ? null : decodeWithOffsets(subject);
+    const offsets = isAscii(subject) ? null : new ByteOffsets(subject);
     const engine = this.#re2();
-    const text = decoded === null ? subject : decoded.text;
+    const text = offsets === null ? subject : decodeUtf8(subject);
     if (text.length > LONG_SUBJECT && !engine.test(text)) return;
     const matcher = engine.matcher(text);
     const groupCount = engine.groupCount();
-    const offset = (unit: number) => (decoded === null ? unit : decoded.offsets[unit]!);
-    const first = decoded === null ? from : unitAt(decoded, from);
+    const offset = (unit: number) => (offsets === null ? unit : offsets.byteOf(unit));
+    const first = offsets === null ? from : offsets.unitOf(from);
     for (let found = matcher.find(first); found; found = matcher.find()) {
       const start = offset(matcher.start());
+      offsets?.mark();
       const end = offset(matcher.end());
       const groups: (string | undefined)[] = [subject.slice(start, end)];
       for (let i = 1; i <= groupCount; i++) {
@@ -199,13 +208,6 @@ export class CompiledRegexp {
       if (!visit({ start, end, groups })) return;
     }
   }
-}
-
-/** The first unit of the text that comes from the byte at `offset` or one behind it. */
-function unitAt({ offsets }: DecodedText, offset: number): number {
-  let unit = 0;
-  while (offsets[unit]! < offset) unit++;
-  return unit;
 }
 
 function testLiteral(literal: LiteralPattern, subject: string): boolean {

@@ -15,11 +15,13 @@ import type {
   FilterContext,
   FilterRequest,
   FilterResponse,
+  RequestCopy,
   Span,
   Transformed,
 } from "../../src/spec/context.ts";
-import type { FilterEnv } from "../../src/spec/env.ts";
+import type { CopyEnd, FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
+import type { RouteQueue, RouteQueues } from "../../src/spec/route-queue.ts";
 
 export type HeaderList = readonly (readonly [string, string])[];
 
@@ -73,6 +75,11 @@ export class FakeContext implements FilterContext {
   body: Body = null;
   requestTransforms: BodyTransform[] = [];
   responseTransforms: BodyTransform[] = [];
+  requestBodyLength = 0;
+  /** Calls of rerun(). */
+  reruns = 0;
+  /** What is to run at the end of the exchange. */
+  readonly releases: (() => void)[] = [];
   #fixedHead: (() => void) | null = null;
   readonly #pathParams: Readonly<Record<string, string>>;
 
@@ -104,7 +111,16 @@ export class FakeContext implements FilterContext {
     this.backendHost = given.backendHost ?? "backend.test";
     this.backendScheme = given.backendScheme ?? "";
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
+    this.requestBodyLength = this.request.contentLength;
     this.#pathParams = given.pathParams ?? {};
+  }
+
+  rerun(): void {
+    this.reruns++;
+  }
+
+  copyRequest(): RequestCopy {
+    return { method: this.request.method, headers: this.request.headers.clone() };
   }
 
   pathParam(name: string): string {
@@ -128,6 +144,10 @@ export class FakeContext implements FilterContext {
     this.#fixedHead ??= () => this.respond(status, headers);
   }
 
+  atEnd(release: () => void): void {
+    this.releases.push(release);
+  }
+
   /** What the proxy does when all response filters have run. */
   applyFixedHead(): void {
     this.#fixedHead?.();
@@ -147,15 +167,31 @@ export class FakeContext implements FilterContext {
   }
 }
 
+/** Queues in which everybody passes. */
+function openQueues(): RouteQueues {
+  const queue: RouteQueue = { enter: () => ({ outcome: "passed", leave() {} }), close() {} };
+  return { open: () => queue };
+}
+
 export interface FakeEnv extends FilterEnv {
   readonly logged: string[];
+  /** What routeCopy() was called with, and what it resolves to. */
+  readonly copies: { copy: RequestCopy; body: AsyncIterable<Uint8Array> | null }[];
+  copyEnd: CopyEnd;
 }
 
 /** An environment with a log that can be read; random numbers come from `random`. */
 export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
+  const copies: FakeEnv["copies"] = [];
   return {
+    copies,
+    copyEnd: { outcome: "complete", status: 200 },
+    async routeCopy(copy, body) {
+      copies.push({ copy, body });
+      return this.copyEnd;
+    },
     options: {
       compressEncodings: [],
       maxMatcherBufferBytes: 2_097_152,
@@ -169,6 +205,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
     now: Date.now,
     random,
     count: () => {},
+    queues: openQueues(),
     cache: new ReferenceResponseStore(64 * 2 ** 20),
   };
 }

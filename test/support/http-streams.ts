@@ -145,6 +145,9 @@ const chunkSizes = [
   "5;a",
   "5;a=b",
   '5;a="b"',
+  '5;a="b c;\\"d"',
+  "5 ;a",
+  "5;a =\tb",
   "5 ",
   " 5",
   "0x5",
@@ -199,11 +202,14 @@ function fields(random: Random, request: boolean): string[] {
   return lines;
 }
 
+/** Data of five bytes, mostly; some of it looks like framing. */
+const contents = ["hello", "hello", "hello", "\r\n\r\n0", "0\r\n\r\n", "a\0\xff\nb", "hell", "hellos"];
+
 function body(random: Random, head: string): string {
-  if (!/chunked/i.test(head))
-    return /content-length/i.test(head) ? random.pick(["hello", "hello", "hello", "hell", "hellos"]) : "";
+  if (!/chunked/i.test(head)) return /content-length/i.test(head) ? mostly(random, contents, 6) : "";
   let text = "";
-  for (let n = random.below(3); n > 0; n--) text += `${mostly(random, chunkSizes, 5)}\r\nhello\r\n`;
+  for (let n = random.below(4); n > 0; n--)
+    text += `${mostly(random, chunkSizes, 5)}\r\n${mostly(random, contents, 6)}\r\n`;
   return `${text}${mostly(random, ["0", "00", "0;x"], 1)}\r\n${random.oneIn(6) ? mostly(random, ["A: b\r\n", "A b\r\n", "A: b\n", " \r\n"], 1) : ""}\r\n`;
 }
 
@@ -216,10 +222,10 @@ function message(random: Random, request: boolean): string {
   return head + body(random, head);
 }
 
-/** One or two messages as a byte string. */
+/** One to four messages as a byte string. */
 export function randomStream(random: Random, request: boolean): string {
   let text = message(random, request);
-  if (random.oneIn(2)) text += (random.oneIn(10) ? "\r\n" : "") + message(random, request);
+  for (let n = 0; n < 3 && random.oneIn(2); n++) text += (random.oneIn(10) ? "\r\n" : "") + message(random, request);
   for (let n = random.oneIn(2) ? random.below(3) : 0; n > 0; n--) {
     const at = random.below(text.length + 1);
     text = text.slice(0, at) + (random.oneIn(3) ? "" : random.pick(damage)) + text.slice(at + random.below(3));

@@ -1,7 +1,6 @@
 // The two steps of cache(): the request step answers from the store, or lets one request of a key call the backend for all; the response
 // step decides what is stored, updated or dropped. Streams in both directions: no body is collected.
 
-import type { Headers } from "../../http/headers.ts";
 import { outgoingPath } from "../../http/path.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";

@@ -11,7 +11,14 @@ import { type ForcedLifetimes, initialAge, lifetimeMs } from "./freshness.ts";
 import type { PendingRequest } from "./pending-request.ts";
 import { RareWarning } from "./rare-warning.ts";
 import { lookUp, lookUpVariants } from "./stored-entry.ts";
-import { encodeStored, type HeaderPairs, mergedHeaders, type StoredResponse, type StoredVariants, storedHeaders } from "./stored-response.ts";
+import {
+  encodeStored,
+  type HeaderPairs,
+  mergedHeaders,
+  type StoredResponse,
+  type StoredVariants,
+  storedHeaders,
+} from "./stored-response.ts";
 import { StoringBody } from "./storing-body.ts";
 
 export interface CacheSettings {
@@ -131,7 +138,11 @@ export class ResponseKeeper {
     if (present !== null && present.names.join() === vary.join()) {
       return { key: this.#keys.variant(key, present, headers), variants: null };
     }
-    const variants: StoredVariants = { kind: "variants", names: vary, nonce: `${this.#env.now()} ${this.#env.random()}` };
+    const variants: StoredVariants = {
+      kind: "variants",
+      names: vary,
+      nonce: `${this.#env.now()} ${this.#env.random()}`,
+    };
     return { key: this.#keys.variant(key, variants, headers), variants };
   }
 
@@ -151,7 +162,9 @@ export class ResponseKeeper {
   #tooLarge(ctx: FilterContext): void {
     const { cache } = this.#env;
     cache.count("lru_oversized", 1);
-    this.#warning.write(`cache: response of ${ctx.request.path} is larger than ${cache.entryLimitBytes} bytes: not stored`);
+    this.#warning.write(
+      `cache: response of ${ctx.request.path} is larger than ${cache.entryLimitBytes} bytes: not stored`,
+    );
   }
 }
 

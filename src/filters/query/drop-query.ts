@@ -1,9 +1,9 @@
 // dropQuery: removes a query parameter (spec filters 6.3).
 
-import { deleteQueryValue } from "../../http/query.ts";
 import { template } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { deleteQueryValue } from "../../util/query.ts";
 
 export const dropQuery = defineFilter({
   name: "dropQuery",

@@ -1,9 +1,9 @@
 // headerToQuery: a query parameter from a request header (spec filters 6.3).
 
-import { setQueryValue } from "../../http/query.ts";
 import { bytes } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { setQueryValue } from "../../util/query.ts";
 
 export const headerToQuery = defineFilter({
   name: "headerToQuery",

@@ -1,9 +1,9 @@
 // queryToHeader: a request header from a query parameter (spec filters 6.3).
 
-import { firstQueryValue } from "../../http/query.ts";
 import { bytes } from "../../spec/arg-kinds.ts";
 import { one, optional } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { firstQueryValue } from "../../util/query.ts";
 import { parseFormat } from "./value-format.ts";
 
 export const queryToHeader = defineFilter({

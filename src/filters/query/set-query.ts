@@ -1,9 +1,9 @@
 // setQuery: sets one query parameter, or the whole query (spec filters 6.3).
 
-import { escapeUnsendable, setQueryValue } from "../../http/query.ts";
 import { template } from "../../spec/arg-kinds.ts";
 import { one, optional } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { escapeUnsendable, setQueryValue } from "../../util/query.ts";
 
 export const setQuery = defineFilter({
   name: "setQuery",

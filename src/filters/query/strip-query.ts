@@ -1,10 +1,10 @@
 // stripQuery: removes the query, and may keep its parameters as headers (spec filters 6.3).
 
-import { parseQuery } from "../../http/query.ts";
 import { any } from "../../spec/arg-kinds.ts";
 import { rest } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
 import { fromByteString } from "../../util/bytes.ts";
+import { parseQuery } from "../../util/query.ts";
 
 export const stripQuery = defineFilter({
   name: "stripQuery",

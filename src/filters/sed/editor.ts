@@ -3,6 +3,7 @@
 // and by a delimiter (chunks up to and including it are edited one by one).
 
 import type { BodyTransform } from "../../spec/context.ts";
+import { GrowingBytes } from "../../util/growing-bytes.ts";
 import type { CompiledRegexp } from "../../util/regexp.ts";
 
 /** What happens when more than `maxBytes` are kept: the rest of the body breaks off, or is edited as if it ended here. */
@@ -24,11 +25,17 @@ const READ_BYTES = 8192;
 export class BodyEditor implements BodyTransform {
   readonly #settings: EditorSettings;
   readonly #readBytes: number;
+  /** So much is kept at most: what full reads can come to in a round. Small reads in a long round must not lead to more. */
+  readonly #mostBytes: number;
   #kept = "";
+  /** What was read behind it in the present round. */
+  readonly #unread = new GrowingBytes();
   /** The byte in front of what is kept, which `\b` and `(?m)^` look at; "" at the beginning of the body. */
   #before = "";
   /** The last scan ended with a match that may still grow, and which is all that is kept. */
   #keepsMatch = false;
+  /** The last scan left the beginning of a character at the end out. */
+  #keepsPartOfCharacter = false;
   /** Reads until the next scan: doubled while nothing is released, so that a long body without a match is not scanned again and again. */
   #round = 1;
   #reads = 0;
@@ -38,14 +45,14 @@ export class BodyEditor implements BodyTransform {
   constructor(settings: EditorSettings) {
     this.#settings = settings;
     this.#readBytes = Math.min(READ_BYTES, settings.maxBytes);
+    this.#mostBytes = 2 * settings.maxBytes + this.#readBytes;
   }
 
   write(chunk: Uint8Array): Uint8Array | null {
-    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
     let out = "";
-    for (let at = 0; at < text.length; at += this.#readBytes) {
-      this.#kept += text.slice(at, at + this.#readBytes);
-      if (++this.#reads < this.#round) continue;
+    for (let at = 0; at < chunk.length; at += this.#readBytes) {
+      this.#unread.append(chunk.subarray(at, at + this.#readBytes));
+      if (++this.#reads < this.#round && this.#kept.length + this.#unread.length < this.#mostBytes) continue;
       const released = this.#editRound();
       this.#round = released === "" ? this.#round * 2 : 1;
       out += released;
@@ -54,17 +61,24 @@ export class BodyEditor implements BodyTransform {
   }
 
   end(): Uint8Array | null {
-    let out = this.#reads > 0 && this.#settings.delimiter === "" ? this.#edit(false) : "";
-    if (this.#settings.delimiter !== "") out += this.#editChunks() + this.#editChunk(this.#kept);
-    else if (this.#keepsMatch) out += this.#settings.replacement;
-    else out += this.#kept;
+    const isScanned = this.#reads === 0 && !this.#keepsPartOfCharacter;
+    this.#takeReads();
+    let out: string;
+    if (this.#settings.delimiter !== "") out = this.#editChunks() + this.#editChunk(this.#kept);
+    else if (!isScanned) out = this.#edit(this.#kept.length, true);
+    else out = this.#keepsMatch ? this.#settings.replacement : this.#kept;
     return out === "" ? null : Buffer.from(out, "latin1");
   }
 
-  #editRound(): string {
+  #takeReads(): void {
     this.#reads = 0;
+    this.#kept += this.#unread.takeText();
+  }
+
+  #editRound(): string {
+    this.#takeReads();
     const { delimiter, maxBytes, handling } = this.#settings;
-    const released = delimiter === "" ? this.#edit(false) : this.#editChunks();
+    const released = delimiter === "" ? this.#edit(wholeCharacters(this.#kept), false) : this.#editChunks();
     if (this.#kept.length <= maxBytes) return released;
     if (handling === "abort") throw new Error(`sed: more than ${maxBytes} bytes without an end of a match`);
     return released + this.#flush();
@@ -72,9 +86,10 @@ export class BodyEditor implements BodyTransform {
 
   /** Too much is kept: it is edited as if it were a chunk of its own. */
   #flush(): string {
-    if (this.#settings.delimiter === "") return this.#edit(true);
-    const chunk = this.#kept;
-    this.#kept = "";
+    const end = wholeCharacters(this.#kept);
+    if (this.#settings.delimiter === "") return this.#edit(end, true);
+    const chunk = this.#kept.slice(0, end);
+    this.#kept = this.#kept.slice(end);
     this.#searched = 0;
     return this.#editChunk(chunk);
   }
@@ -100,14 +115,16 @@ export class BodyEditor implements BodyTransform {
     return this.#scan(chunk, 0, true).out;
   }
 
-  /** One scan over what is kept; gives what is released. `isLast`: as if nothing followed. */
-  #edit(isLast: boolean): string {
-    const subject = this.#before + this.#kept;
-    const { out, rest, keepsMatch } = this.#scan(subject, this.#before.length, isLast);
-    this.#keepsMatch = keepsMatch;
-    if (rest > this.#before.length) this.#before = subject.charAt(rest - 1);
-    this.#kept = subject.slice(rest);
-    return out;
+  /** One scan over what is kept up to `end`; gives what is released. `isLast`: as if nothing followed. */
+  #edit(end: number, isLast: boolean): string {
+    const rest = this.#kept.slice(end);
+    const subject = this.#before + (rest === "" ? this.#kept : this.#kept.slice(0, end));
+    const scan = this.#scan(subject, this.#before.length, isLast);
+    this.#keepsMatch = scan.keepsMatch;
+    this.#keepsPartOfCharacter = rest !== "";
+    if (scan.rest > this.#before.length) this.#before = subject.charAt(scan.rest - 1);
+    this.#kept = subject.slice(scan.rest) + rest;
+    return scan.out;
   }
 
   #scan(subject: string, start: number, isLast: boolean): { out: string; rest: number; keepsMatch: boolean } {
@@ -129,4 +146,16 @@ export class BodyEditor implements BodyTransform {
     if (!isLast) return { out, rest, keepsMatch };
     return { out: out + subject.slice(rest), rest: subject.length, keepsMatch: false };
   }
+}
+
+/** Bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
+function wholeCharacters(bytes: string): number {
+  for (let length = 1; length <= 3 && length <= bytes.length; length++) {
+    const byte = bytes.charCodeAt(bytes.length - length);
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const whole = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return byte < 0xf8 && length < whole ? bytes.length - length : bytes.length;
+  }
+  return bytes.length;
 }
