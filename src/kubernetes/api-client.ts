@@ -130,12 +130,16 @@ export class ApiClient {
     const call: Call = { method, path, shown: path, headers, body };
     const response = await this.#connection.respond(call);
     const status = response.statusCode!;
-    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, () => {});
-    if (status >= 200 && status <= 299) return;
+    const isDone = status >= 200 && status <= 299;
+    const chunks: Buffer[] = [];
+    await this.#readBody(call, response, MAX_BODY_BYTES, this.#bodyMs, (chunk) => {
+      if (!isDone) chunks.push(chunk);
+    });
+    if (isDone) return;
     if (status === 404) throw new ApiError("resource not found", status);
     const what = method === "PATCH" ? "patch request" : "request";
-    const reason = `status: ${status}, ${response.statusMessage ?? ""}`;
-    throw new ApiError(`${what} to ${path} failed, ${reason}`, status, retryAfter(response));
+    const message = `${what} to ${path} failed, status: ${status}, ${response.statusMessage ?? ""}`;
+    throw new ApiError(message, status, retryAfter(response), message, statusMessage(Buffer.concat(chunks)));
   }
 
   /** The response with status 200; any other becomes an error. */
@@ -222,6 +226,15 @@ function retryAfter(response: IncomingMessage): number {
   const value = response.headers["retry-after"] ?? "";
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : 0;
+}
+
+/** The message of a Status object, "" when the body is none. */
+function statusMessage(body: Buffer): string {
+  try {
+    return text(parseJson(body.toString()), "message");
+  } catch {
+    return "";
+  }
 }
 
 /** What `read` gives; an answer that is no JSON fails the call. */

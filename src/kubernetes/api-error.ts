@@ -8,11 +8,14 @@ export class ApiError extends Error {
   readonly retryAfterMs: number;
   /** The same for all requests that fail for this reason, whichever path they are for. */
   readonly reason: string;
+  /** What the server itself says of it; only of writes, "" when it says nothing. */
+  readonly detail: string;
 
-  constructor(message: string, status = 0, retryAfterMs = 0, reason = message) {
+  constructor(message: string, status = 0, retryAfterMs = 0, reason = message, detail = "") {
     super(message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
     this.reason = reason;
+    this.detail = detail;
   }
 }

@@ -41,6 +41,7 @@ describe("faults of the API leave the last good routes", () => {
     ["503 with Retry-After", { status: 503, headers: { "retry-after": "0" } }],
     ["429 with Retry-After", { status: 429, headers: { "retry-after": "0" } }],
     ["401", { status: 401 }],
+    ["403", { status: 403 }],
   ];
   for (const watch of [true, false]) {
     for (const [title, fault] of faults) {

@@ -64,6 +64,7 @@ const readings: readonly [Partial<Options>, Partial<TranslationSettings>][] = [
       ],
     },
   ],
+  [{ kubernetesEastWestRangeDomains: ["a.test", "", "b.test"] }, { eastWestRangeDomains: ["a.test", "b.test"] }],
   [
     { kubernetesAnnotationPredicates: ["", 'a/b=c=Foo("x=y")'], kubernetesAnnotationFiltersAppend: ["a=b=x() -> y()"] },
     {

@@ -88,7 +88,8 @@ export function parseTranslationSettings(flags: TranslationFlags): TranslationSe
     endpointSlices: flags.enableKubernetesEndpointslices,
     topologyZone: flags.kubernetesTopologyZone,
     eastWestDomain: eastWestDomain(flags),
-    eastWestRangeDomains: flags.kubernetesEastWestRangeDomains,
+    // Every host ends with "": a comma too many would move all of them inside.
+    eastWestRangeDomains: flags.kubernetesEastWestRangeDomains.filter((domain) => domain !== ""),
     ...checkedParts(flags),
     applicationLabel: flags.kubernetesApplicationAnnotationLabel,
     externalNames: flags.enableKubernetesExternalNames,

@@ -77,10 +77,32 @@ test("what stands there is not written again, and what another writes is not und
   assert.equal(cluster.api.count("patch", "routegroups"), 2);
 });
 
-test("where writing is not allowed that is said once, and given up", async () => {
-  const cluster = await start([...web, invalid, routeGroup("half", ["none.test"])], {}, (api) =>
-    api.forbidden.add("patch routegroups"),
-  );
-  await cluster.untilLogged("the status of RouteGroups is not written: patch request to /apis/zalando.org/v1/");
-  assert.equal(cluster.api.count("patch", "routegroups"), 1);
+const schema = ".status.conditions: field not declared in schema";
+
+for (const [title, fault, said] of [
+  ["writing is not allowed", { status: 403 }, "patch request to /apis/zalando.org/v1/"],
+  [
+    "the definition has no conditions",
+    { status: 500, message: schema },
+    `their definition in the cluster .*: ${schema}`,
+  ],
+] as const) {
+  test(`where ${title} that is said once, and given up`, async () => {
+    const cluster = await start([...web, invalid, routeGroup("half", ["none.test"])], {}, (api) => {
+      api.fault = ({ verb }) => (verb === "patch" ? fault : null);
+    });
+    await cluster.untilLogged("the status of RouteGroups is not written: ");
+    assert.match(cluster.logged("is not written: ")[0]!, new RegExp(`is not written: ${said}`));
+    assert.equal(cluster.api.count("patch", "routegroups"), 1);
+  });
+}
+
+test("an error that may pass is tried again", async () => {
+  let isOver = false;
+  const cluster = await start([...web, invalid], { pollMs: 5 }, (api) => {
+    api.fault = ({ verb }) => (verb === "patch" && !isOver ? { status: 500, message: "etcdserver: timeout" } : null);
+  });
+  await cluster.api.until(() => cluster.api.count("patch", "routegroups") > 1);
+  isOver = true;
+  await says(cluster, "wrong", "Invalid");
 });

@@ -4,7 +4,7 @@
 
 import type { Logger } from "../observability/log.ts";
 import type { ApiClient } from "./api-client.ts";
-import type { ApiError } from "./api-error.ts";
+import { ApiError } from "./api-error.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { AcceptedCondition, RouteGroup } from "./objects.ts";
 import type { Translation } from "./translation.ts";
@@ -22,6 +22,8 @@ type Verdict = Pick<AcceptedCondition, "status" | "reason" | "message">;
 const accepted: Verdict = { status: "True", reason: "Accepted", message: "" };
 /** Answers after which nothing more is written: no right, no such subresource, no such way of patching. */
 const refusals = [403, 405, 415, 422];
+/** The same in words, with status 500: the RouteGroup definition of the cluster is an older one, without conditions. */
+const WITHOUT_CONDITIONS = "field not declared in schema";
 const MAX_MESSAGE_CHARS = 2048;
 /** A write that failed is tried again after so many times `waitMs`. */
 const RETRY_WAITS = 10;
@@ -80,7 +82,7 @@ export class RouteGroupStatus {
         await this.#writeOne(key, verdict);
       } catch (error) {
         hasFailed = true;
-        this.#failed(key, verdict, error as ApiError);
+        this.#failed(key, verdict, error as Error);
       }
       if (this.#isOff || hasFailed) break;
     }
@@ -107,17 +109,20 @@ export class RouteGroupStatus {
     else this.#last.set(key, JSON.stringify(verdict));
   }
 
-  #failed(key: string, verdict: Verdict, error: ApiError): void {
+  #failed(key: string, verdict: Verdict, error: Error): void {
     const { log } = this.#options;
-    if (refusals.includes(error.status)) {
-      log.warn(`the status of RouteGroups is not written: ${error.message}`);
+    const { status, detail } = error instanceof ApiError ? error : { status: 0, detail: "" };
+    const isOldDefinition = detail.includes(WITHOUT_CONDITIONS);
+    if (refusals.includes(status) || isOldDefinition) {
+      const why = isOldDefinition ? `their definition in the cluster has no conditions: ${detail}` : error.message;
+      log.warn(`the status of RouteGroups is not written: ${why}`);
       this.#isOff = true;
       this.#pending.clear();
       return;
     }
     log.debug(`the status of RouteGroup ${key} is not written yet: ${error.message}`);
     // A group that is gone is not looked for again.
-    if (error.status !== 404 && !this.#pending.has(key)) this.#pending.set(key, verdict);
+    if (status !== 404 && !this.#pending.has(key)) this.#pending.set(key, verdict);
   }
 }
 

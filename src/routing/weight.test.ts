@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makeRoute, shuntBackend } from "../eskip/route.ts";
 import { routeOf, testRegistry } from "./table.fixture.ts";
-import { routeWeight } from "./weight.ts";
+import { routeWeight, SEGMENTED } from "./weight.ts";
 
 const table: readonly (readonly [string, number])[] = [
   ["*", 0],
@@ -19,7 +19,8 @@ const table: readonly (readonly [string, number])[] = [
   ['HostAny("a", "b")', 1],
   ['Methods("GET", "PUT")', 1],
   ["Traffic(0.5)", 1],
-  ["TrafficSegment(0, 1)", 0],
+  ["TrafficSegment(0, 1)", SEGMENTED],
+  ["TrafficSegment(0, 1) && TrafficSegment(0, 1) && True()", 1 + SEGMENTED],
   ["Weight(1.9) && Weight(3)", 4],
   ["Weight(-1.9)", -1],
   [`Weight(1${"0".repeat(400)}) && True()`, Number.MAX_SAFE_INTEGER],

@@ -7,6 +7,12 @@ import type { Registry } from "../spec/registry.ts";
 /** Weights beyond are equal: differences of larger numbers, or of infinite ones, would give no order. */
 const MAX_WEIGHT = Number.MAX_SAFE_INTEGER;
 
+/**
+ * A segment weighs nothing against whole weights. Between equal ones it decides: a route that takes its share only behind a twin
+ * without segment would never be asked. So are the weighted routes of a RouteGroup, which has a catch-all of the same weight.
+ */
+export const SEGMENTED = 0.5;
+
 /** The weight of a checked route. */
 export function routeWeight(route: Route, registry: Registry): number {
   let weight = route.hostRegexps.length + route.pathRegexps.length;
@@ -29,6 +35,7 @@ function listWeight(route: Route, registry: Registry): number {
   let hasMethod = route.method !== "";
   let headers: Set<string> | null = null;
   let headerRegexps: Set<string> | null = null;
+  let segmented = 0;
   for (const call of route.predicates) {
     switch (call.name) {
       case "Path":
@@ -54,11 +61,14 @@ function listWeight(route: Route, registry: Registry): number {
         headerRegexps ??= namesOf(route.headerRegexps);
         weight += addName(headerRegexps, call);
         break;
+      case "TrafficSegment":
+        segmented = SEGMENTED;
+        break;
       default:
         weight += predicateWeight(call, registry);
     }
   }
-  return weight;
+  return weight + segmented;
 }
 
 function namesOf(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): Set<string> {

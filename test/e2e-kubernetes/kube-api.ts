@@ -24,6 +24,7 @@ const plurals: Readonly<Record<string, string>> = {
   EndpointSlice: "endpointslices",
   Ingress: "ingresses",
   RouteGroup: "routegroups",
+  Secret: "secrets",
   Service: "services",
   ServiceAccount: "serviceaccounts",
   ValidatingWebhookConfiguration: "validatingwebhookconfigurations",
@@ -45,12 +46,17 @@ export class KubeApi {
     return new KubeApi(this.#url, this.#ca, token);
   }
 
-  ask(method: string, path: string, body?: unknown, contentType = "application/json"): Promise<KubeAnswer> {
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<KubeAnswer> {
     const options: RequestOptions = {
       method,
       ca: this.#ca,
       agent: false,
-      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": contentType },
+      headers: { Authorization: `Bearer ${this.#token}`, "Content-Type": "application/json", ...headers },
       timeout: 10_000,
     };
     return new Promise((resolve) => {
@@ -81,10 +87,19 @@ export class KubeApi {
     }
   }
 
+  /** The same for many, a few at a time. */
+  async applyMany(objects: readonly KubeObject[]): Promise<void> {
+    const rest = [...objects];
+    const worker = async (): Promise<void> => {
+      for (let next = rest.pop(); next !== undefined; next = rest.pop()) await this.apply(next);
+    };
+    await Promise.all(Array.from({ length: 8 }, worker));
+  }
+
   /** Changes fields of an object by a merge patch. */
   async change(object: KubeObject, fields: unknown): Promise<void> {
     const path = `${pathOf(object)}/${object.metadata.name}`;
-    const { status, body } = await this.ask("PATCH", path, fields, "application/merge-patch+json");
+    const { status, body } = await this.ask("PATCH", path, fields, mergePatch);
     if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
   }
 
@@ -107,15 +122,32 @@ export class KubeApi {
     return body.status.token;
   }
 
-  /** Whether the owner of the token may do this in all namespaces. */
-  async may(verb: string, group: string, resource: string, subresource = ""): Promise<boolean> {
-    const { body } = await this.ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
+  /** What the owner of the token may do to resources, each as `verb group resource`, sorted. */
+  async rights(): Promise<string[]> {
+    const { body } = await this.ask("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", {
       apiVersion: "authorization.k8s.io/v1",
-      kind: "SelfSubjectAccessReview",
-      spec: { resourceAttributes: { verb, group, resource, subresource } },
+      kind: "SelfSubjectRulesReview",
+      spec: { namespace: "default" },
     });
-    return body.status.allowed === true;
+    if (body.status?.incomplete !== false) throw new Error(`rights: ${JSON.stringify(body)}`);
+    return rightsOf(body.status.resourceRules);
   }
+}
+
+/** Headers of a PATCH whose body names only what changes. */
+export const mergePatch: Readonly<Record<string, string>> = { "Content-Type": "application/merge-patch+json" };
+
+export interface Rule {
+  readonly verbs: readonly string[];
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+}
+
+export function rightsOf(rules: readonly Rule[]): string[] {
+  const rights = rules.flatMap(({ verbs, apiGroups, resources }) =>
+    apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group} ${resource}`))),
+  );
+  return [...new Set(rights)].sort();
 }
 
 function pathOf({ apiVersion, kind, metadata }: KubeObject): string {

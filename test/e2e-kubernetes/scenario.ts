@@ -7,13 +7,24 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { KubeObject } from "./kube-api.ts";
+import { until } from "../e2e/running-proxy.ts";
+import type { KubeApi, KubeObject } from "./kube-api.ts";
 
 const deploy = join(import.meta.dirname, "../../deploy/kubernetes");
 
 export function deployed(file: string): KubeObject[] {
   const documents = parseAllDocuments(readFileSync(join(deploy, file), "utf8"));
   return "empty" in documents ? [] : documents.map((document) => document.toJS() as KubeObject);
+}
+
+/** The files with the rights that the proxy has. */
+export const appliedRoles: readonly string[] = ["rbac.yaml", "optional/ingress-status-rbac.yaml"];
+
+export function routeGroupsAreServed(admin: KubeApi): Promise<void> {
+  return until("RouteGroups are served", async () => {
+    const { status, body } = await admin.ask("GET", "/apis/zalando.org/v1");
+    return status === 200 && body.resources.some(({ name }: { name: string }) => name === "routegroups");
+  });
 }
 
 /** A backend that says its name. */
@@ -104,6 +115,21 @@ export function ingress(name: string, host: string, service: string): KubeObject
     metadata: metadata(name),
     spec: { rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }] },
   };
+}
+
+/** The Ingress with annotations. */
+export function annotated(object: KubeObject, annotations: Readonly<Record<string, string>>): KubeObject {
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
+/** The Ingress with the certificate of a Secret for its host. */
+export function withTls(object: KubeObject, host: string, secretName: string): KubeObject {
+  return { ...object, spec: { ...(object.spec as object), tls: [{ hosts: [host], secretName }] } };
+}
+
+export function tlsSecret(name: string, cert: string, key: string): KubeObject {
+  const data = { "tls.crt": Buffer.from(cert).toString("base64"), "tls.key": Buffer.from(key).toString("base64") };
+  return { apiVersion: "v1", kind: "Secret", metadata: metadata(name), type: "kubernetes.io/tls", data };
 }
 
 export function routeGroup(name: string, host: string, address: string, filters: readonly string[] = []): KubeObject {

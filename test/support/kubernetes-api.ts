@@ -29,7 +29,7 @@ export interface ApiRequest {
  * answer in small pieces.
  */
 export type Fault =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly message?: string }
   | "refuse"
   | "hang"
   | "half"
@@ -181,7 +181,7 @@ export class KubernetesApi {
     response.on("close", looked);
     if (fault === "refuse") message.socket.destroy();
     else if (fault === "hang") looked();
-    else if (typeof fault === "object" && fault !== null) reply.status(fault.status, fault.headers);
+    else if (typeof fault === "object" && fault !== null) reply.status(fault.status, fault.headers, fault.message);
     else if (request.verb === "watch") {
       this.#watch(request, reply);
       looked();
@@ -327,8 +327,8 @@ class Reply {
     this.#isPacked = isPacked;
   }
 
-  status(code: number, headers: Readonly<Record<string, string>> = {}): void {
-    this.response.writeHead(code, headers).end(JSON.stringify({ kind: "Status", code }));
+  status(code: number, headers: Readonly<Record<string, string>> = {}, message = ""): void {
+    this.response.writeHead(code, headers).end(JSON.stringify({ kind: "Status", code, message }));
   }
 
   json(value: unknown, code = 200): void {
