@@ -12,7 +12,7 @@ import type { CacheKeys } from "./cache-key.ts";
 import { isConditional, isNotModified, needsBackend } from "./conditions.ts";
 import { ageSeconds, isFreshFor, isUsableStale, remainingMs } from "./freshness.ts";
 import { invalidatedKeys } from "./invalidation.ts";
-import { PendingRequest, popPending, pushPending } from "./pending-request.ts";
+import { isLeading, PendingRequest, popPending, pushPending } from "./pending-request.ts";
 import { type CacheSettings, ResponseKeeper } from "./response-keeper.ts";
 import { lookUp, type StoredEntry } from "./stored-entry.ts";
 
@@ -44,7 +44,7 @@ export class CacheFilter implements Filter {
     const { method, headers, contentLength } = ctx.request;
     const refreshes = headers.has(REVALIDATE);
     if (refreshes) headers.delete(REVALIDATE);
-    const isOutside = contentLength !== 0 || headers.has("Upgrade");
+    const isOutside = headers.has("Upgrade");
     const key = this.#keys.of(ctx);
     if (refreshes || isOutside || (method !== "GET" && method !== "HEAD")) {
       const pending = this.#pend(ctx, key);
@@ -53,9 +53,11 @@ export class CacheFilter implements Filter {
       return;
     }
     const asked = parseCacheControl(headers);
+    // What is asked for may stand in the body, which is not part of the key.
+    const hasBody = contentLength !== 0;
     const mayLookUp = !(asked.noCache || asked.noStore || asked.maxAge === 0) || asked.onlyIfCached;
-    if (!mayLookUp || headers.has("Range") || needsBackend(headers)) {
-      this.#pend(ctx, key).noStore = asked.noStore;
+    if (!mayLookUp || hasBody || headers.has("Range") || needsBackend(headers)) {
+      this.#pend(ctx, key).noStore = asked.noStore || hasBody;
       return;
     }
     return this.#lookUp(ctx, key, asked);
@@ -74,7 +76,7 @@ export class CacheFilter implements Filter {
       return;
     }
     const pending = this.#pend(ctx, key);
-    if (!canShare(pending)) return;
+    if (!canShare(pending) || isLeading(ctx)) return;
     const flight = this.#env.cache.join(found.key, WAIT_MS);
     if (flight === null) return;
     if (!flight.leads) return this.#follow(ctx, pending, asked, found.key, flight);
@@ -131,6 +133,8 @@ export class CacheFilter implements Filter {
     if (hasBody && body === null) return false;
     const age = ageSeconds(stored, this.#env.now());
     const lines = [...stored.headers, ["Age", String(age)], ["X-Cache-Status", label]] as const;
+    // A body that nobody reads to its end would hold its entry.
+    if (body !== null && !(body instanceof Uint8Array)) ctx.atEnd(() => void body[Symbol.asyncIterator]().return?.());
     ctx.serve(isUnmodified ? 304 : stored.status, lines, body instanceof Uint8Array && body.length === 0 ? "" : body);
     this.#env.count("cache", label === "HIT" ? "hit" : "stale", 1);
     return true;
@@ -142,6 +146,7 @@ export class CacheFilter implements Filter {
     const encoded = outgoingPath(path, rawPath, false);
     const pending = new PendingRequest(ctx, encoded, key, this.#env.now(), cache.removals(key));
     pushPending(ctx, pending);
+    ctx.atEnd(() => pending.land("abandoned"));
     return pending;
   }
 

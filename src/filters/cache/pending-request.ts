@@ -18,7 +18,7 @@ export class PendingRequest {
   readonly sentMs: number;
   /** Of the key when the request was sent: a response from before an invalidation is not stored. */
   readonly removals: number;
-  /** Neither looked up nor stored: it upgrades its connection or has a body. */
+  /** Neither looked up nor stored: it asks for another protocol on its connection. */
   isOutside = false;
   /** The client forbids to store. */
   noStore = false;
@@ -49,6 +49,10 @@ export class PendingRequest {
     this.#flight = flight;
   }
 
+  get leads(): boolean {
+    return this.#flight !== null;
+  }
+
   /** Others need not wait any longer; only the first call counts. */
   land(outcome: FlightOutcome): void {
     const flight = this.#flight;
@@ -62,6 +66,12 @@ export function pushPending(ctx: FilterContext, pending: PendingRequest | null):
   const stack = ctx.stateBag.get(IN_STATE_BAG) as (PendingRequest | null)[] | undefined;
   if (stack === undefined) ctx.stateBag.set(IN_STATE_BAG, [pending]);
   else stack.push(pending);
+}
+
+/** True when others wait for the request already, at an outer cache filter: were it to wait itself, it could be for itself. */
+export function isLeading(ctx: FilterContext): boolean {
+  const stack = ctx.stateBag.get(IN_STATE_BAG) as (PendingRequest | null)[] | undefined;
+  return stack?.some((pending) => pending?.leads === true) ?? false;
 }
 
 /** Takes the last one from the stack; null when the filter has answered it. */

@@ -58,7 +58,7 @@ export class ResponseKeeper {
     const vary = varyNames(headers);
     const length = declaredLength(headers);
     if (stored === null || vary === null || length > this.#env.cache.entryLimitBytes) {
-      if (stored !== null && vary !== null) this.#tooLarge(ctx);
+      if (stored !== null && vary !== null) this.#tooLarge(ctx.request.path);
       pending.land("unstorable");
       return;
     }
@@ -70,15 +70,17 @@ export class ResponseKeeper {
       this.#commit(pending, place, stored, writer);
       return;
     }
-    ctx.transformResponseBody(
-      new StoringBody(writer, length, {
-        complete: () => this.#commit(pending, place, stored, writer),
-        abandoned: (_writer, isBroken) => {
-          if (writer.isTooLarge) this.#tooLarge(ctx);
-          pending.land(isBroken ? "abandoned" : "unstorable");
-        },
-      }),
-    );
+    const { path } = ctx.request;
+    const body = new StoringBody(writer, length, {
+      complete: () => this.#commit(pending, place, stored, writer),
+      abandoned: (isBroken) => {
+        if (writer.isTooLarge) this.#tooLarge(path);
+        pending.land(isBroken ? "abandoned" : "unstorable");
+      },
+    });
+    ctx.transformResponseBody(body);
+    // A filter to the left may put another body in its place.
+    ctx.atEnd(() => body.destroy());
   }
 
   /** A response to HEAD, or a 304, is news of what is stored. */
@@ -159,12 +161,10 @@ export class ResponseKeeper {
     pending.land(isFindable && writer.commit(encodeStored(stored)) ? "stored" : "failed");
   }
 
-  #tooLarge(ctx: FilterContext): void {
+  #tooLarge(path: string): void {
     const { cache } = this.#env;
     cache.count("lru_oversized", 1);
-    this.#warning.write(
-      `cache: response of ${ctx.request.path} is larger than ${cache.entryLimitBytes} bytes: not stored`,
-    );
+    this.#warning.write(`cache: response of ${path} is larger than ${cache.entryLimitBytes} bytes: not stored`);
   }
 }
 

@@ -6,9 +6,9 @@ import type { EntryWriter } from "../../spec/response-store.ts";
 
 export interface StoringEnd {
   /** All bytes came: puts the entry in its place. */
-  complete(writer: EntryWriter): void;
+  complete(): void;
   /** The entry was given up; `isBroken`: the body has no end. */
-  abandoned(writer: EntryWriter, isBroken: boolean): void;
+  abandoned(isBroken: boolean): void;
 }
 
 export class StoringBody implements BodyTransform {
@@ -41,7 +41,7 @@ export class StoringBody implements BodyTransform {
       return null;
     }
     this.#writer = null;
-    this.#end.complete(writer);
+    this.#end.complete();
     return null;
   }
 
@@ -52,6 +52,6 @@ export class StoringBody implements BodyTransform {
   #abandon(writer: EntryWriter, isBroken: boolean): void {
     this.#writer = null;
     writer.abort();
-    this.#end.abandoned(writer, isBroken);
+    this.#end.abandoned(isBroken);
   }
 }
