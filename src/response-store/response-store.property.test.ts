@@ -115,7 +115,7 @@ async function run(seed: number): Promise<void> {
     if (roll(3) > 0) steps[roll(steps.length)]!();
     else {
       const reader = readers[roll(Math.max(readers.length, 1))];
-      if (reader !== undefined) assert.deepEqual(await reader.mine.next(), await reader.twin.next());
+      if (reader !== undefined) assert.deepEqual(await reader.mine.next(), await reader.twin.next(), "a piece");
       const left = roll(6) === 0 || readers.length > 6 ? drop(readers) : undefined;
       await left?.mine.return?.();
       await left?.twin.return?.();

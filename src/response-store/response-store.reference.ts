@@ -1,6 +1,7 @@
 // The plain twin of the response store: a Map for each shard, in the order of use, which counts blocks as the shared one does. Tests
 // compare both, and tests of filters use it. One thread, no locks.
 
+import type { BodyStream } from "../spec/context.ts";
 import type {
   EntryWriter,
   FlightOutcome,
@@ -63,7 +64,7 @@ export class ReferenceResponseStore implements ResponseStore {
     return this.#shard(key).entries.has(key.join());
   }
 
-  body(key: StoreKey, stamp: number): Uint8Array | AsyncIterable<Uint8Array> | null {
+  body(key: StoreKey, stamp: number): Uint8Array | BodyStream | null {
     const shard = this.#shard(key);
     const entry = shard.entries.get(key.join());
     if (entry === undefined || entry.stamp !== stamp) return null;

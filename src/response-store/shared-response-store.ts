@@ -2,6 +2,7 @@
 // outside of the locks. Made for every worker from the memory that response-store-owner.ts allotted; no state of its own but the list
 // of what it holds.
 
+import type { BodyStream } from "../spec/context.ts";
 import type {
   EntryWriter,
   FlightOutcome,
@@ -68,7 +69,7 @@ export class SharedResponseStore implements ResponseStore {
     return this.#locked(key, false, (shard) => shard.find(key) !== 0);
   }
 
-  body(key: StoreKey, stamp: number): Uint8Array | AsyncIterable<Uint8Array> | null {
+  body(key: StoreKey, stamp: number): Uint8Array | BodyStream | null {
     return this.#locked(key, null, (shard, index) => {
       const entry = shard.find(key);
       if (entry === 0 || shard.get(entry, STAMP) !== stamp) return null;
@@ -215,14 +216,16 @@ function shardOf(key: StoreKey): number {
   return key[0]! & (SHARDS - 1);
 }
 
-/** A stored body on its way out, in pieces that are copied when they are asked for. */
-class PinnedBody implements AsyncIterableIterator<Uint8Array> {
+/** A stored body on its way out, in pieces that are copied when they are asked for, all into one buffer. */
+class PinnedBody implements BodyStream, AsyncIterator<Uint8Array> {
+  readonly lendsPieces = true;
   readonly #shard: Shard;
   #block: number;
   /** Bytes of `#block` that were read. */
   #read = 0;
   #left: number;
   #release: (() => void) | null;
+  #buffer: Buffer | null = null;
 
   constructor(shard: Shard, block: number, bytes: number, release: () => void) {
     this.#shard = shard;
@@ -231,13 +234,14 @@ class PinnedBody implements AsyncIterableIterator<Uint8Array> {
     this.#release = release;
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     return this;
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {
     if (this.#release === null || this.#left === 0) return this.return();
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, this.#left));
+    this.#buffer ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const piece = this.#buffer.subarray(0, Math.min(PIECE_BYTES, this.#left));
     const last = this.#shard.copyBody(this.#block, this.#read, piece);
     this.#left -= piece.length;
     // The first piece begins with a block, and all but the last are whole blocks.

@@ -2,6 +2,8 @@
 // the filter's; the store knows keys, bytes and the order of use. Each call may give nothing (no entry, no room, a shard that a
 // dying worker left locked): the caller goes on as if nothing were stored.
 
+import type { BodyStream } from "./context.ts";
+
 /** Eight cells of a SHA-256: spread evenly, and nobody can choose it. */
 export type StoreKey = Int32Array;
 
@@ -55,7 +57,7 @@ export interface ResponseStore {
    * The body of the entry that `find` gave, null when it is gone by now. A body of more than a few pieces comes as a stream that
    * holds the entry, whatever is evicted or replaced meanwhile, until it is read to its end or `return` is called.
    */
-  body(key: StoreKey, stamp: number): Uint8Array | AsyncIterable<Uint8Array> | null;
+  body(key: StoreKey, stamp: number): Uint8Array | BodyStream | null;
   write(key: StoreKey): EntryWriter;
   /** Gives the entry another head and makes it the last to be evicted; false when it is gone by now or has no room. */
   replaceHead(key: StoreKey, stamp: number, head: string): boolean;
