@@ -1,4 +1,4 @@
-// What cache() answers from the store and what it stores, step by step (spec filters 9.5, RFC 9111).
+// What cache() answers from the store and what it stores, step by step (spec filters 9.5, RFC 9111). Long because it is a table.
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
