@@ -35,6 +35,7 @@ async function bundle(bundler, outdir) {
       "bin/skipper": "src/bin/skipper.ts",
       "bin/eskip": "src/bin/eskip.ts",
       "bin/webhook": "src/bin/webhook.ts",
+      "bin/routesrv": "src/bin/routesrv.ts",
       "app/worker": "src/app/worker.ts",
       "lib/index": "src/index.ts",
     },

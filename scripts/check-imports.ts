@@ -22,6 +22,7 @@ const layers: readonly (readonly string[])[] = [
     "response-store",
     "data-clients",
     "kubernetes",
+    "plugins",
   ],
   ["proxy"],
   ["runtime", "routesrv", "support"],

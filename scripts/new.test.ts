@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -67,9 +67,22 @@ test("a new filter and a new predicate leave all checks green", (t) => {
     [["filter", "fooBar", "headers"], "there is a filter fooBar"],
     [["filter", "foo-bar"], "a name of letters and digits"],
     [["filter", "ok", "../x"], "a topic folder of small letters"],
-    [["backend", "x"], "filter or predicate?"],
-    [[], "filter or predicate?"],
+    [["backend", "x"], "filter, predicate or plugin?"],
+    [["plugin", "fooBar"], "a folder for the project, please"],
+    [["plugin", "foo-bar", "../x"], "a name of letters and digits"],
+    [["plugin", "fooBar", "src"], "src exists already"],
+    [[], "filter, predicate or plugin?"],
   ] as const) {
     assert.ok(run(copy, 2, process.execPath, "scripts/new.ts", ...args).includes(message), args.join(" "));
   }
+});
+
+test("a new plugin is a project whose types and tests are right, and that skipper runs", (t) => {
+  const copy = copyOfRepository(t);
+  run(copy, 0, process.execPath, "scripts/new.ts", "plugin", "fooBar", "foo-bar");
+  const project = path.join(copy, "foo-bar");
+  run(project, 0, path.join(root, "node_modules/.bin/tsc"));
+  assert.match(run(project, 0, process.execPath, "--test", "--test-reporter=tap"), /^# pass 1$/m);
+  writeFileSync(path.join(copy, "routes.eskip"), 'r: * -> fooBar("a") -> <shunt>;');
+  run(copy, 0, path.join(copy, "bin/eskip"), "check", "-strict", "-filter-plugin=./foo-bar", "routes.eskip");
 });

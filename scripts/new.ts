@@ -1,20 +1,37 @@
 // `npm run new -- filter fooBar [topic folder]` or `-- predicate FooBar`: writes the declaration, a test, the line in the index and the
 // section of the reference. All checks are green afterwards; what is left is to say what the new one does, here and there.
+// `-- plugin fooBar FOLDER` writes a project of its own.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { newPlugin } from "./new-plugin.ts";
 import { kebabCase, registryFolders, root } from "./registries.ts";
 
 const [noun, name, topic = "diag"] = process.argv.slice(2);
 
 function fail(message: string): never {
-  console.error(`${message}\nnpm run new -- filter fooBar [topic folder]\nnpm run new -- predicate FooBar`);
+  console.error(message);
+  for (const use of ["filter fooBar [topic folder]", "predicate FooBar", "plugin fooBar FOLDER"]) {
+    console.error(`npm run new -- ${use}`);
+  }
   process.exit(2);
 }
 
-const registry = registryFolders.find((one) => one.noun === noun) ?? fail("new: filter or predicate?");
+if (noun === "plugin") {
+  if (!/^[A-Za-z]\w*$/.test(name ?? "")) fail("new: a name of letters and digits, please");
+  if (process.argv[4] === undefined) fail("new: a folder for the project, please");
+  const folder = path.resolve(root, topic);
+  const problem = newPlugin(name!, folder);
+  if (problem !== "") fail(`new: ${problem}`);
+  console.log(`wrote ${folder}; run its test: cd ${topic} && npm test`);
+  // The test, the compiler and the editor want the package with its types.
+  if (!existsSync(path.join(root, "dist/types"))) run(process.execPath, "scripts/build.mjs", "--types");
+  process.exit(0);
+}
+
+const registry = registryFolders.find((one) => one.noun === noun) ?? fail("new: filter, predicate or plugin?");
 if (!/^[A-Za-z]\w*$/.test(name ?? "")) fail("new: a name of letters and digits, please");
 if (!/^[a-z][a-z0-9-]*$/.test(topic)) fail("new: a topic folder of small letters, please");
 

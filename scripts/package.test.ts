@@ -27,10 +27,23 @@ const options = defaultOptions();
 options.workers = 1;
 options.address = process.argv[2]!;
 options.supportListener = "";
-options.inlineRoutes = "r: * -> status(204) -> <shunt>";
+options.inlineRoutes = 'r: * -> greet("you") -> <shunt>';
+options.filterPlugin = [{ name: process.argv[3]!, options: ["Hello"] }];
 const running = await startSkipper(options);
-console.log((await fetch(\`http://\${options.address}/\`)).status);
+console.log(await (await fetch(\`http://\${options.address}/\`)).text());
 await running.shutdown(0);
+`;
+
+const plugin = `
+import { argKinds, defineFilter, one } from "skipper-proxy";
+
+export default ([word = ""]: readonly string[]) =>
+  defineFilter({
+    name: "greet",
+    summary: "Greets.",
+    args: [one("name", argKinds.nonEmptyString)],
+    create: ([name]) => ({ request: (ctx) => ctx.serve(200, [], \`\${word} \${name}\`) }),
+  });
 `;
 
 interface Result {
@@ -91,12 +104,27 @@ test("the package has working commands, a face with types, and runs inside of a 
   const eskip = run(folder, "node_modules/skipper-proxy/bin/eskip", "print", "routes.eskip");
   assert.equal(eskip.stdout.trim(), "a: * -> <shunt>;", eskip.stderr);
 
+  // A plugin beside which nothing is installed.
+  const plugins = path.join(folder, "../plugins");
+  mkdirSync(plugins);
+  writeFileSync(path.join(plugins, "greet.ts"), plugin);
+  for (const [args, status, message] of [
+    ["you", 0, ""],
+    ["", 255, 'argument 1 "name": expected a non-empty string, got ""'],
+  ] as const) {
+    writeFileSync(path.join(folder, "routes.eskip"), `a: * -> greet("${args}") -> <shunt>;`);
+    const flags = ["-strict", `-plugindir=${plugins}`, "routes.eskip"];
+    const checked = run(folder, "node_modules/skipper-proxy/bin/eskip", "check", ...flags);
+    assert.equal(checked.status, status, checked.stderr);
+    assert.ok(checked.stderr.includes(message), checked.stderr);
+  }
+
   writeFileSync(path.join(folder, "package.json"), '{ "type": "module" }');
   writeFileSync(path.join(folder, "program.ts"), program);
   const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node"];
   const checked = run(folder, path.join(root, "node_modules/.bin/tsc"), ...flags, "program.ts");
   assert.equal(checked.stdout, "");
-  const ran = run(folder, process.execPath, "program.ts", await freeAddress());
-  assert.deepEqual(ran.stdout.split("\n"), ['wait Odd a: Path("/x") -> <shunt>;', "204", ""], ran.stderr);
+  const ran = run(folder, process.execPath, "program.ts", await freeAddress(), path.join(plugins, "greet.ts"));
+  assert.deepEqual(ran.stdout.split("\n"), ['wait Odd a: Path("/x") -> <shunt>;', "Hello you", ""], ran.stderr);
   assert.equal(ran.status, 0, "the program ends when the proxy is down");
 });

@@ -46,7 +46,13 @@ export type {
   FilterRequest,
   FilterResponse,
 } from "./spec/context.ts";
-export type { DataClient, DataClientHost, RouteText, RouteTransaction } from "./spec/data-client.ts";
+export {
+  type DataClient,
+  type DataClientHost,
+  defineDataClient,
+  type RouteText,
+  type RouteTransaction,
+} from "./spec/data-client.ts";
 export type { FilterEnv } from "./spec/env.ts";
 export { defineFilter, type Filter, type FilterExample, type FilterSpec } from "./spec/filter.ts";
 export {

@@ -1,6 +1,6 @@
 // What `eskip check` looks at (spec eskip-cli 5), and beyond the spec: names and arguments of filters and predicates against those
-// that ship. The command cannot know what plugins add, so these findings are warnings unless -strict makes them failures, and an
-// unknown name that resembles no known one is only reported with -strict.
+// that ship or come from the plugins that flags name. Other plugins may add more, so these findings are warnings unless -strict makes them
+// failures, and an unknown name that resembles no known one is only reported with -strict.
 
 import { locateCalls } from "../eskip/locate.ts";
 import { lineAndColumn } from "../eskip/parse-error.ts";

@@ -90,7 +90,7 @@ function pageUrl(name: string, offset: number, timestamp: string): string {
 
 async function get(url: string, downloader: Downloader): ReturnType<Downloader["get"]> {
   try {
-    return await downloader.get(url, "");
+    return await downloader.get({ url, address: "", headers: {}, waitMs: 0 });
   } catch (error) {
     throw new EskipFailure(error instanceof Error ? error.message : String(error));
   }

@@ -3,6 +3,7 @@
 import { parseFlags, usage } from "../config/flags.ts";
 import { type OptionValues, option } from "../config/option.ts";
 import { bool, string } from "../config/option-kinds.ts";
+import { pluginOptions } from "../config/plugin-options.ts";
 
 export const eskipFlags = [
   option("routes", string, "", "Inline: routes in eskip format."),
@@ -26,6 +27,7 @@ export const eskipFlags = [
     false,
     "Fails for unknown filters and predicates and for wrong arguments, and explains errors (check).",
   ),
+  ...pluginOptions,
 ] as const;
 
 export type EskipFlags = OptionValues<typeof eskipFlags>;

@@ -238,6 +238,36 @@ describe("check of names and arguments", () => {
   });
 });
 
+describe("check with plugins", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "eskip-plugins-"));
+  writeFileSync(
+    path.join(folder, "stamp.ts"),
+    `import { argKinds, defineFilter, one } from "skipper-proxy";
+    export default defineFilter({ name: "stamp", summary: "", args: [one("time", argKinds.duration)], examples: [], create: () => ({}) });`,
+  );
+  writeFileSync(path.join(folder, "broken.txt"), "no module");
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const [flags, filter, exit, stderr] of [
+    [["-plugindir", folder], 'stamp("1s")', 0, ""],
+    [["-plugindir", folder, "-filter-plugin=stamp"], 'stamp("1s")', 0, ""],
+    [["-plugindir", folder], 'stamp("soon")', 255, "expected a duration"],
+    [[], 'stamp("1s")', 255, 'filter "stamp" not found'],
+    [
+      ["-plugindir", folder, "-filter-plugin=broken"],
+      "status(204)",
+      255,
+      "filter plugin broken not found in plugin dirs",
+    ],
+  ] as const) {
+    test(`${flags.join(" ").replace(folder, "FOLDER")} ${filter}`, async () => {
+      const result = await run(["check", "-strict", ...flags], `r: * -> ${filter} -> <shunt>`);
+      assert.equal(result.exit, exit, result.stderr);
+      assert.ok(result.stderr.includes(stderr), result.stderr);
+    });
+  }
+});
+
 describe("etcd", () => {
   const store = new Map<string, string>();
   const seen: string[] = [];

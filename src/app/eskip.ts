@@ -6,10 +6,12 @@ import { routesToJson } from "../eskip/json.ts";
 import { printExpression, printRoutes } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
 import { routeIdOrRandom } from "../eskip/route-id.ts";
+import type { Registry } from "../spec/registry.ts";
 import { findFault, findWarnings } from "./eskip-check.ts";
 import { type EskipFlags, eskipUsage, parseEskipFlags } from "./eskip-flags.ts";
 import { detectMedia, type Medium, type SelectedMedia, selectMedia } from "./eskip-media.ts";
 import { EskipFailure, type EskipIo, type LoadedRoute, loadEtcd, loadPatches, loadRoutes } from "./eskip-store.ts";
+import { usesPlugins } from "./plugin-flags.ts";
 import { readVersion } from "./version.ts";
 
 const FAILED = 255;
@@ -95,9 +97,20 @@ async function check(media: SelectedMedia, flags: EskipFlags, io: EskipIo): Prom
     import("./shipped-registry.ts"),
     import("../routing/check-route.ts"),
   ]);
-  const lines = findWarnings(routes, shippedRegistry(), checkRoute, flags.strict);
+  const registry = shippedRegistry();
+  if (usesPlugins(flags)) await addPlugins(registry, flags, io);
+  const lines = findWarnings(routes, registry, checkRoute, flags.strict);
   for (const line of lines) io.stderr(`${flags.strict ? "" : "warning: "}${line}\n`);
   if (flags.strict && lines.length > 0) throw new EskipFailure("unknown names or wrong arguments");
+}
+
+async function addPlugins(registry: Registry, flags: EskipFlags, io: EskipIo): Promise<void> {
+  const { addPluginsOf } = await import("./plugins.ts");
+  try {
+    await addPluginsOf(flags, registry, (text) => io.stderr(`${text}\n`));
+  } catch (error) {
+    throw new EskipFailure((error as Error).message);
+  }
 }
 
 async function print(media: SelectedMedia, flags: EskipFlags, io: EskipIo): Promise<void> {

@@ -26,6 +26,10 @@ export interface KubernetesParts {
   start(): Promise<void>;
   /** Ends it again. */
   stop(): void;
+  /** The addresses of a Service's endpoints as they are known now, sorted, without ports. */
+  serviceAddresses(namespace: string, name: string): readonly string[];
+  /** Up to where the changes of each kind are in the routes that were delivered: `ingresses=7, services=9`; "" before the first. */
+  routesVersions(): string;
 }
 
 export interface KubernetesEnvironment {
@@ -83,6 +87,8 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     stop: () => {
       if (!options.kubernetes) client.stop();
     },
+    serviceAddresses: (namespace, name) => client.serviceAddresses(namespace, name),
+    routesVersions: () => client.routesVersions(),
   };
 }
 

@@ -16,12 +16,16 @@ import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts"
 import { RoutingTable } from "../routing/table.ts";
 import { RouteUpdater } from "../routing/updater.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
+import type { Registry } from "../spec/registry.ts";
 import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import type { RunningAdmission } from "./admission.ts";
 import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
+import { usesPlugins } from "./plugin-flags.ts";
+import type { Plugins } from "./plugins.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
@@ -70,11 +74,17 @@ export async function startSkipper(
     hub,
     onCertificates: (change) => supervisor.changeHostCertificates(change),
   });
-  const clusterRoutes = kubernetes?.source ?? null;
-  const built = buildDataClients(options, environment, log, clusterRoutes === null ? [] : [clusterRoutes]);
+  const registry = shippedRegistry(options.disabledFilters);
+  const plugins = await openPlugins(options, registry, log);
+  const custom = [...(kubernetes === null ? [] : [kubernetes.source]), ...(plugins?.sources ?? [])];
+  const built = buildDataClients(
+    options,
+    environment,
+    log,
+    custom.filter((source) => source !== null),
+  );
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
-  const registry = shippedRegistry(options.disabledFilters);
   const preProcessors = buildPreProcessors(options, log);
   const webhook = options.validationWebhookEnabled
     ? await openWebhook(options, { registry, preProcessors, hub, log })
@@ -97,6 +107,8 @@ export async function startSkipper(
     log,
     generation: () => table.generation(),
     hostCertificates: () => kubernetes?.hostCertificates() ?? null,
+    plugins: () => plugins?.versions ?? [],
+    stallMs: options.workerStallTimeout,
     shuttingDown: () => shuttingDown,
   });
   supervisor.start();
@@ -124,12 +136,14 @@ export async function startSkipper(
   } catch (cause) {
     updater.stop();
     kubernetes?.stop();
+    plugins?.stop();
     endpoints.stop();
     queues.stop();
     support?.close();
     await supervisor.abandon();
     throw cause;
   }
+  plugins?.watch({ table, updater, supervisor });
   const certificates = watchAllCertificates(options, settings, supervisor, log);
   logListeners(options, settings, log);
 
@@ -139,10 +153,11 @@ export async function startSkipper(
       supervisor.shuttingDown();
       log.info("Got shutdown signal for Shutdown predicates");
       log.info(`Got shutdown signal, wait ${formatDuration(waitMs)} for health check`);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, LONGEST_TIMER_MS)));
       log.info("Start shutdown");
       updater.stop();
       kubernetes?.stop();
+      plugins?.stop();
       for (const watch of certificates) watch.stop();
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
@@ -193,6 +208,13 @@ async function openKubernetes(options: Options, environment: KubernetesEnvironme
   if (!options.kubernetes && !options.kubernetesEnableTls) return null;
   const { buildKubernetes } = await import("./kubernetes.ts");
   return buildKubernetes(options, environment);
+}
+
+/** Loaded only where it is asked for, like the cluster. */
+async function openPlugins(options: Options, registry: Registry, log: Logger): Promise<Plugins | null> {
+  if (!usesPlugins(options)) return null;
+  const { Plugins } = await import("./plugins.ts");
+  return Plugins.open(options, registry, log);
 }
 
 /** The start failed, and the message is the whole fatal line. */

@@ -23,6 +23,8 @@ import type { ServerTls } from "../proxy/server-certificates.ts";
 import type { FilterOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import { usesPlugins } from "./plugin-flags.ts";
+import type { WorkerPluginSettings } from "./worker-plugins.ts";
 
 export interface WorkerSettings {
   readonly proxy: ProxyOptions;
@@ -49,6 +51,8 @@ export interface WorkerSettings {
   readonly disabledFilters: readonly string[];
   readonly filters: FilterOptions;
   readonly ignoreTrailingSlash: boolean;
+  /** Null: no flag of plugins is given. */
+  readonly plugins: WorkerPluginSettings | null;
 }
 
 /** Networks of peers, checked at start. */
@@ -103,6 +107,9 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
+    plugins: usesPlugins(options)
+      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }
+      : null,
   };
 }
 

@@ -14,6 +14,7 @@ import { reportsRuntime } from "../observability/metrics-settings.ts";
 import { RequestMetrics } from "../observability/request-metrics.ts";
 import { reportRuntime } from "../observability/runtime-reading.ts";
 import { WorkerMetrics } from "../observability/worker-metrics.ts";
+import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { TlsListener } from "../proxy/accepted-connection.ts";
 import { ConnectionMetrics } from "../proxy/connection-metrics.ts";
 import { ForwardedHeaders } from "../proxy/forwarded-headers.ts";
@@ -28,15 +29,20 @@ import type { WorkerResponseStore } from "../response-store/response-store-owner
 import { SharedResponseStore } from "../response-store/shared-response-store.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
+import { beat, type HeartbeatCell } from "../runtime/heartbeat.ts";
 import { seriesPosts } from "../runtime/series-posts.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import { debugProxy } from "./debug-proxy.ts";
+import { sharedByName } from "./shared-by-name.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
+import type { WorkerPlugins } from "./worker-plugins.ts";
 import type { WorkerSettings } from "./worker-settings.ts";
 
 interface WorkerData {
+  readonly plugins: readonly PluginVersion[];
+  readonly heartbeat: HeartbeatCell;
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
   readonly endpoints: WorkerEndpoints;
@@ -66,8 +72,10 @@ let shuttingDown = data.shuttingDown;
 const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
+const plugins = await openPlugins();
+const registry = shippedRegistry(settings.disabledFilters);
 const routes: RouteBuilderOptions = {
-  registry: shippedRegistry(settings.disabledFilters),
+  registryFor: (route) => plugins?.registryFor(route) ?? registry,
   pools,
   metrics,
   predicateEnv: { now: Date.now, random: Math.random, shuttingDown: () => shuttingDown },
@@ -83,6 +91,7 @@ const routes: RouteBuilderOptions = {
       count: (name, by) => metrics.countCustom(name, by),
       now: Date.now,
     }),
+    shared: sharedByName(),
     routeCopy: (copy, body) => copies.route(copy, body),
     queues: new WorkerQueues(data.queues, (kind, key) => {
       if (settings.queueMetrics[kind === "fifo" ? "fifo" : "lifo"]) metrics.countCustom(key, 1);
@@ -129,6 +138,17 @@ function forwardedHeaders(): ForwardedHeaders | null {
   return new ForwardedHeaders({ ...settings.forwarded, exclude: exclude instanceof CidrError ? null : exclude });
 }
 
+/** Their code, and what holds it in bounds, is loaded only where there are plugins. */
+async function openPlugins(): Promise<WorkerPlugins | null> {
+  if (settings.plugins === null) return null;
+  const [{ WorkerPlugins }, { surviveStrayErrors }] = await Promise.all([
+    import("./worker-plugins.ts"),
+    import("./stray-errors.ts"),
+  ]);
+  surviveStrayErrors(log, true);
+  return WorkerPlugins.open(data.plugins, settings.plugins, log);
+}
+
 const tls = tlsListener();
 const proxyProtocol = proxyProtocolSets();
 
@@ -152,13 +172,15 @@ function proxyProtocolSets(): ProxyProtocol | null {
   return { deny: set(deny), skip: set(skip), allow: set(allow) };
 }
 
+const debug =
+  settings.debugListener === null
+    ? null
+    : { address: settings.debugListener, proxy: debugProxy(proxy, routes, settings, data.generation) };
 runWorker(
   port,
   proxy,
   settings.listeners.map(({ address, secure }) => ({ address, intake: { proxyProtocol, tls: secure ? tls : null } })),
-  settings.debugListener === null
-    ? null
-    : { address: settings.debugListener, proxy: debugProxy(proxy, routes, settings, data.generation) },
+  debug,
   () => {
     shuttingDown = true;
   },
@@ -167,3 +189,8 @@ runWorker(
     await closeLog(LOG_CLOSE_MS);
   },
 );
+plugins?.listen(port, (isStale) => {
+  proxy.table.drop(({ route }) => isStale(route));
+  debug?.proxy.table.drop(({ route }) => isStale(route));
+});
+beat(data.heartbeat);

@@ -4,6 +4,7 @@
 
 import type { Logger } from "../observability/log.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { SharedTable } from "../util/shared-table.ts";
 import {
   COUNT_CELLS,
@@ -26,7 +27,6 @@ import { type HealthSettings, judgeHealth } from "./passive-health.ts";
 
 /** How long an endpoint that no built route names is remembered, and how often that is looked at. */
 export const FORGET_AFTER_MS = 60_000;
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface EndpointRegistryOptions {
   /** Largest number of workers at a time. */

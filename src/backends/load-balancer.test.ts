@@ -149,6 +149,15 @@ test("endpointCreated of the future is reported and ignored; without fadeIn it d
   assert.ok(tally(process.balancer(lbBackend("random", 2), [fadeIn(MINUTE)]), 2, 100)[1]! > 20);
 });
 
+test("endpointCreated of a time beyond all calendars is one of the future", () => {
+  const process = new BalancedProcess();
+  const balancer = process.balancer(lbBackend("random", 2), [fadeIn(MINUTE), created("e1:80", 1e23)]);
+  assert.equal(balancer.targets.length, 2);
+  assert.deepEqual(process.lines, [
+    "error Endpoint created time in the future, fading in without endpoint creation time: e1:80 1e+23 ms",
+  ]);
+});
+
 /** A process in which these parts of the attempts of endpoints have failed in the last period. */
 function failing(ratios: readonly number[], settings = health): BalancedProcess {
   const process = new BalancedProcess(1, settings);

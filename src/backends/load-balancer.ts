@@ -42,6 +42,9 @@ export interface BalancerEnv {
   readonly onDropped: ((endpoint: string) => void) | null;
 }
 
+/** ECMAScript knows no later time. */
+const LAST_DATE_MS = 8.64e15;
+
 const DROPPED = "passive-health-check.endpoints.dropped";
 const PASSED = "passive-health-check.requests.passed";
 
@@ -98,7 +101,7 @@ export class EndpointBalancer<T> implements LoadBalancer<T> {
   #noteCreated(fadeIn: FadeIn, nowMs: number): void {
     for (const { endpoint, atMs } of fadeIn.created) {
       if (atMs > nowMs) {
-        const time = new Date(atMs).toISOString();
+        const time = atMs > LAST_DATE_MS ? `${atMs} ms` : new Date(atMs).toISOString();
         this.#env.log.error(
           `Endpoint created time in the future, fading in without endpoint creation time: ${endpoint} ${time}`,
         );

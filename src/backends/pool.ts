@@ -4,6 +4,7 @@
 // last is used next and the surplus grows old and is closed. Limits of the process are divided among its workers by the caller.
 
 import type { Deadlines } from "../util/deadlines.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { BackendConnection, type BackendOwner } from "./backend-connection.ts";
 import { Dialer, type DialOptions } from "./dialer.ts";
 import { ReadBuffers } from "./read-buffers.ts";
@@ -104,7 +105,7 @@ export class Pools {
     this.deadlines = deadlines;
     this.dialer = new Dialer(options);
     this.#closer = Number.isFinite(options.closeIdlePeriodMs)
-      ? setInterval(() => this.closeIdle(), options.closeIdlePeriodMs).unref()
+      ? setInterval(() => this.closeIdle(), Math.min(options.closeIdlePeriodMs, LONGEST_TIMER_MS)).unref()
       : null;
   }
 

@@ -58,6 +58,17 @@ const accepted: [string[], Record<string, unknown>, string[]?][] = [
       ],
     },
   ],
+  [
+    ["-filter-plugin=geo,eu,us  ./stamp.ts", "-filter-plugin", "@acme/auth,"],
+    {
+      filterPlugin: [
+        { name: "geo", options: ["eu", "us"] },
+        { name: "./stamp.ts", options: [] },
+        { name: "@acme/auth", options: [""] },
+      ],
+    },
+  ],
+  [["-multi-plugin="], { multiPlugin: [] }],
   [["-clone-route=/a//ignored"], { cloneRoute: [{ pattern: "a", replacement: "" }] }],
   [["-passive-health-check= period = 1s,x=y"], { passiveHealthCheck: { period: "1s", x: "y" } }],
 ];
@@ -91,6 +102,7 @@ const refused: [string[], string][] = [
     'invalid value "99999999999999999999" for flag -idle-conns-num: value out of range',
   ],
   [["-metrics-flavour=codahale,x"], 'invalid value "codahale,x" for flag -metrics-flavour: value not allowed: x'],
+  [["-multi-plugin=geo ,eu"], 'invalid value "geo ,eu" for flag -multi-plugin: expected name,option,..., got ",eu"'],
   [["-edit-route="], 'invalid value "" for flag -edit-route: empty string as an argument is not allowed'],
   [["-edit-route=/a/b"], 'invalid value "/a/b" for flag -edit-route: unexpected size of string split: 3'],
   [

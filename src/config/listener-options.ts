@@ -25,6 +25,12 @@ export const listenerOptions = [
     0,
     "Number of threads that serve requests. 0: one for each CPU that the control group grants.",
   ),
+  option(
+    "worker-stall-timeout",
+    duration,
+    10_000,
+    "A worker whose event loop stands still for this long, in an endless loop for instance, is replaced. 0: never.",
+  ),
   option("status-checks", list(), [], "URLs that must answer GET with 200, in order, before the main listener opens."),
   option(
     "wait-for-healthcheck-interval",

@@ -76,6 +76,16 @@ const accepted: [string, Partial<Options>][] = [
       ],
     },
   ],
+  [
+    "filter-plugin: {geo: [eu, 5], stamp: , './a b.ts': []}",
+    {
+      filterPlugin: [
+        { name: "geo", options: ["eu", "5"] },
+        { name: "stamp", options: [] },
+        { name: "./a b.ts", options: [] },
+      ],
+    },
+  ],
   ["edit-route: '#/26#/24#'", { editRoute: [{ pattern: "/26", replacement: "/24" }] }],
   [
     "passive-health-check: {period: 1s, min-requests: '10'}",
@@ -106,6 +116,8 @@ const refused: [string, RegExp][] = [
   ["prometheus-native-histogram-bucket-factor: '2'", /expected a number, got "2"/],
   ["routes-urls: http://a", /expected a sequence/],
   ["metrics-flavour: [x]", /value not allowed: x/],
+  ["multi-plugin: geo", /expected a mapping of names of plugins to sequences of options, got "geo"/],
+  ["multi-plugin: {geo: eu}", /line 1: expected a sequence of texts, got "eu"/],
   ["edit-route: ['/a/b/']", /expected a text/],
   ["edit-route: /a", /unexpected size of string split: 2/],
   ["passive-health-check: x", /expected a mapping/],

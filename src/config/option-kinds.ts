@@ -169,6 +169,40 @@ export const map: OptionKind<Readonly<Record<string, string>> | null> = {
   show: () => "",
 };
 
+/** A plugin as a flag names it. */
+export interface PluginCall {
+  readonly name: string;
+  readonly options: readonly string[];
+}
+
+/** `name,option,option name2,...`; each use of the flag adds. In the file a mapping of names to sequences of options. */
+export const plugins: OptionKind<readonly PluginCall[]> = {
+  type: "name,option,..., repeatable",
+  accumulates: true,
+  fromFlag(text, previous) {
+    const calls: PluginCall[] = [];
+    for (const word of text.split(" ")) {
+      if (word === "") continue;
+      const [name, ...options] = word.split(",");
+      if (name === undefined || name === "")
+        return new Invalid(`expected name,option,..., got ${JSON.stringify(word)}`);
+      calls.push({ name, options });
+    }
+    return [...previous, ...calls];
+  },
+  fromYaml(node) {
+    if (node.type !== "map") return expected("a mapping of names of plugins to sequences of options", node);
+    const calls: PluginCall[] = [];
+    for (const [name, value] of node.entries) {
+      const options = value.type === "scalar" && value.value === null ? [] : textList(value);
+      if (options instanceof Invalid) return options;
+      calls.push({ name, options });
+    }
+    return calls;
+  },
+  show: () => "",
+};
+
 /** Regular expressions, one for each use of the flag. In the file a sequence, or a mapping of any names to sequences. */
 export const regexps: OptionKind<readonly string[]> = {
   type: "regexp, repeatable",

@@ -8,6 +8,8 @@ import { listenerOptions } from "./listener-options.ts";
 import { observabilityOptions } from "./observability-options.ts";
 import { fieldName, type OptionSpec, type OptionValues, option } from "./option.ts";
 import { bool, string } from "./option-kinds.ts";
+import { pluginOptions } from "./plugin-options.ts";
+import { routeServerOptions } from "./route-server-options.ts";
 import { sourceOptions } from "./source-options.ts";
 import { webhookOptions } from "./webhook-options.ts";
 
@@ -24,7 +26,9 @@ const lists = [
   ...observabilityOptions,
   ...sourceOptions,
   ...kubernetesOptions,
+  ...pluginOptions,
   ...webhookOptions,
+  ...routeServerOptions,
 ] as const;
 
 /** The values of all options by field name: `-idle-conns-num` is `idleConnsNum`. Durations are in milliseconds. */

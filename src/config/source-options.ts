@@ -5,7 +5,24 @@ import { bool, duration, filters, int, list, routeChange, string } from "./optio
 
 export const sourceOptions = [
   option("routes-file", string, "", "Files with eskip routes, comma separated; they are watched."),
-  option("routes-urls", list(), [], "URLs of eskip documents; they are watched, and must answer at start."),
+  option(
+    "routes-urls",
+    list(),
+    [],
+    "URLs of eskip documents; they are watched, and must answer at start. Replicas of one source: a bar between each two.",
+  ),
+  option(
+    "routes-urls-wait",
+    duration,
+    30_000,
+    "How long a Route Server may hold an answer back until there is a change. 0: it is polled.",
+  ),
+  option(
+    "routes-cache-file",
+    string,
+    "",
+    "File with the last good table of -routes-urls, for a start while no server answers; `.2` and so on for further sources. Empty: none.",
+  ),
   option("inline-routes", string, "", "Routes on the command line."),
   option("etcd-urls", string, "", "URLs of etcd nodes, comma separated."),
   option("etcd-prefix", string, "/skipper", "Prefix of the keys in etcd."),

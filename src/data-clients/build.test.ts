@@ -24,6 +24,8 @@ function build(settings: Partial<SourceSettings>, custom: DataClient[] = []) {
     etcdPassword: "",
     sourcePollTimeout: 3000,
     ensureDataclients: [],
+    routesUrlsWait: 0,
+    routesCacheFile: "",
   };
   return buildDataClients({ ...none, ...settings }, {}, log, custom);
 }

@@ -2,6 +2,7 @@
 
 import type { Logger } from "../observability/log.ts";
 import type { DataClient } from "../spec/data-client.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { EtcdDataClient } from "./etcd.ts";
 import { checkEtcdUrls } from "./etcd-client.ts";
 import { InlineRoutes } from "./inline-routes.ts";
@@ -24,6 +25,10 @@ export interface SourceSettings {
   /** Milliseconds. */
   readonly sourcePollTimeout: number;
   readonly ensureDataclients: readonly string[];
+  /** Milliseconds. */
+  readonly routesUrlsWait: number;
+  /** "" for none. */
+  readonly routesCacheFile: string;
 }
 
 /** Pause between polls when the option is 0 or less. */
@@ -31,7 +36,7 @@ const shortestPollMs = 30;
 
 /** The pause between polls that -source-poll-timeout asks for, in milliseconds. */
 export function pollIntervalMs(sourcePollTimeout: number): number {
-  return sourcePollTimeout > 0 ? sourcePollTimeout : shortestPollMs;
+  return sourcePollTimeout > 0 ? Math.min(sourcePollTimeout, LONGEST_TIMER_MS) : shortestPollMs;
 }
 
 /** `env` holds the proxy variables for downloads; `custom` are sources of an embedding program. An error stops the start. */
@@ -47,8 +52,10 @@ export function buildDataClients(
   if (settings.routesFile !== "") {
     for (const file of settings.routesFile.split(",")) clients.push(new RoutesFile({ file, pollMs }));
   }
-  for (const url of settings.routesUrls) {
-    if (/^https?:\/\//.test(url)) clients.push(new RoutesUrl({ url, pollMs, timeoutMs, env, log }));
+  for (const [i, url] of settings.routesUrls.entries()) {
+    const waitMs = Math.max(settings.routesUrlsWait, 0);
+    const cacheFile = cacheFileOf(settings.routesCacheFile, i);
+    if (/^https?:\/\//.test(url)) clients.push(new RoutesUrl({ url, pollMs, timeoutMs, waitMs, cacheFile, env, log }));
     else clients.push(new RoutesFile({ file: url, pollMs, name: "eskipfile-remote" }));
   }
   if (settings.inlineRoutes !== "") clients.push(new InlineRoutes(settings.inlineRoutes));
@@ -62,6 +69,11 @@ export function buildDataClients(
   const missing = settings.ensureDataclients.find((name) => !clients.some((client) => client.name === name));
   if (missing !== undefined) return { error: `failed to find dataclient that was ensured: ${JSON.stringify(missing)}` };
   return { clients };
+}
+
+/** Every remote source has a file of its own: the second one has the name with `.2` behind it. */
+function cacheFileOf(path: string, index: number): string {
+  return path === "" || index === 0 ? path : `${path}.${index + 1}`;
 }
 
 function etcdSettings(

@@ -3,13 +3,24 @@
 
 import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { http, https, zlib } from "../util/lazy-builtin.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { systemErrorText } from "../util/system-error.ts";
 
 export interface Download {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Empty for another status than 200. */
+  /** Empty for another status than 200 and 226. */
   readonly body: Uint8Array<SharedArrayBuffer>;
+}
+
+/** What is asked for, and how. */
+export interface DownloadRequest {
+  readonly url: string;
+  /** The IP address that stands for the name in the URL; "" when that is looked up as usual. */
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** How long the server may hold the answer back, in milliseconds. */
+  readonly waitMs: number;
 }
 
 const maxRedirects = 10;
@@ -33,13 +44,15 @@ export class Downloader {
   }
 
   /** Rejects with an Error whose message is the reason. */
-  async get(url: string, etag: string): Promise<Download> {
+  async get({ url, address, headers, waitMs }: DownloadRequest): Promise<Download> {
     const abort = new AbortController();
-    const timer = this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), this.#timeoutMs) : undefined;
+    const limitMs = this.#timeoutMs + waitMs;
+    const timer =
+      this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), Math.min(limitMs, LONGEST_TIMER_MS)) : undefined;
     try {
       let target = new URL(url);
       for (let i = 0; i <= maxRedirects; i++) {
-        const response = await this.#request(target, etag, abort.signal);
+        const response = await this.#request(target, i === 0 ? address : "", headers, abort.signal);
         const location = response.headers.location;
         if (redirects.has(response.statusCode!) && location !== undefined) {
           discard(response);
@@ -47,13 +60,13 @@ export class Downloader {
           continue;
         }
         const result = { status: response.statusCode!, headers: response.headers };
-        if (result.status === 200) return { ...result, body: await readBody(response) };
+        if (result.status === 200 || result.status === 226) return { ...result, body: await readBody(response) };
         discard(response);
         return { ...result, body: empty };
       }
       throw new Error(`stopped after ${maxRedirects} redirects`);
     } catch (cause) {
-      if (abort.signal.aborted) throw new Error(`Get ${JSON.stringify(url)}: timeout after ${this.#timeoutMs} ms`);
+      if (abort.signal.aborted) throw new Error(`Get ${JSON.stringify(url)}: timeout after ${limitMs} ms`);
       // A body that cannot be used may still be on its way.
       abort.abort();
       throw new Error(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`);
@@ -62,14 +75,20 @@ export class Downloader {
     }
   }
 
-  #request(target: URL, etag: string, signal: AbortSignal): Promise<IncomingMessage> {
+  #request(
+    target: URL,
+    address: string,
+    given: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { protocol } = target;
     if (protocol !== "http:" && protocol !== "https:") {
       return Promise.reject(new Error(`unsupported protocol scheme ${JSON.stringify(protocol.slice(0, -1))}`));
     }
-    const headers: OutgoingHttpHeaders = { "accept-encoding": "gzip" };
-    if (etag !== "") headers["if-none-match"] = etag;
-    const options = { headers, signal, agent: this.#agents[protocol] };
+    const headers: OutgoingHttpHeaders = { "accept-encoding": "gzip", ...given };
+    const place = address === "" ? {} : { hostname: address, servername: target.hostname };
+    if (address !== "") headers.host = target.host;
+    const options = { headers, signal, agent: this.#agents[protocol], ...place };
     return new Promise((resolve, reject) => {
       const get = protocol === "https:" ? https().get : http().get;
       get(target, options, resolve).on("error", reject);
@@ -91,7 +110,9 @@ async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArr
     chunks.push(chunk);
     length += chunk.length;
   };
-  if (response.headers["content-encoding"]?.toLowerCase() === "gzip") {
+  // A delta is compressed behind the change that it is, not as a content (RFC 3229 5.1).
+  const isPacked = response.headers["content-encoding"]?.toLowerCase() === "gzip" || /,\s*gzip\b/.test(imOf(response));
+  if (isPacked) {
     const unzip = zlib().createGunzip();
     response.on("error", (cause) => unzip.destroy(cause));
     for await (const chunk of response.pipe(unzip)) take(chunk as Uint8Array);
@@ -106,6 +127,10 @@ async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArr
     at += chunk.length;
   }
   return body;
+}
+
+function imOf(response: IncomingMessage): string {
+  return response.statusCode === 226 ? String(response.headers.im ?? "") : "";
 }
 
 const empty: Uint8Array<SharedArrayBuffer> = new Uint8Array(new SharedArrayBuffer(0));

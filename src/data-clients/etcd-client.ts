@@ -4,6 +4,7 @@
 import type { ClientRequest } from "node:http";
 import { checkUrl } from "../eskip/url.ts";
 import { http, https } from "../util/lazy-builtin.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 
 export interface EtcdSettings {
   /** Base URLs of the nodes, e.g. `http://127.0.0.1:2379`. */
@@ -154,9 +155,12 @@ export class EtcdClient {
       const options = { method, headers: this.#headers(body), rejectUnauthorized: !insecure, agent: false as const };
       const request = url.startsWith("https:") ? https().request(url, options) : http().request(url, options);
       this.#running.add(request);
-      const timer = setTimeout(() => {
-        request.destroy(new EtcdError(`${method} ${url}: request timed out after ${timeoutMs} ms`, true));
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          request.destroy(new EtcdError(`${method} ${url}: request timed out after ${timeoutMs} ms`, true));
+        },
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
+      );
       request.on("error", reject);
       request.on("close", () => {
         clearTimeout(timer);

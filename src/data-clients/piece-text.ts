@@ -12,6 +12,11 @@ export class PieceText {
     this.length = length;
   }
 
+  /** The same text, in one piece when it had more than so many. */
+  joined(most: number): PieceText {
+    return this.#pieces.length > most ? new PieceText([Buffer.concat(this.#pieces)]) : this;
+  }
+
   /** The bytes from `start` on, up to `end` or to the end of a piece: at least one byte when the range is not empty. */
   viewFrom(start: number, end: number): Uint8Array {
     let offset = 0;

@@ -7,11 +7,16 @@ import { routesEqual } from "../eskip/canonical.ts";
 import type { ParseError } from "../eskip/parse-error.ts";
 import { parseRoutes } from "../eskip/parser.ts";
 import type { Route } from "../eskip/route.ts";
+import type { RouteDelta } from "../eskip/route-delta.ts";
 import type { DataClientHost, RouteTransaction } from "../spec/data-client.ts";
 import { DefinitionIndex, hashId } from "./definition-index.ts";
 import { findHunks, type Hunk } from "./document-hunks.ts";
 import { PieceText } from "./piece-text.ts";
 import { ContentFailure, equalBytes, type RouteContent } from "./route-content.ts";
+import { applyDelta, PieceContent } from "./text-delta.ts";
+
+/** A text of more pieces is copied into one: finding a place in it would take longer than that. */
+const maxPieces = 500;
 
 /** Usual length of a definition; only where the index begins. */
 const guessedDefinitionBytes = 128;
@@ -33,6 +38,17 @@ export class RouteDocument {
   /** False until the first content was accepted. */
   get loaded(): boolean {
     return this.#accepted !== null;
+  }
+
+  /** The text in force; null before the first. */
+  get text(): PieceText | null {
+    return this.#accepted?.text ?? null;
+  }
+
+  /** What a delta makes of the text in force, null when there is none. Only its hash can tell whether it is right. */
+  changedBy(delta: RouteDelta): PieceContent | null {
+    const before = this.#accepted;
+    return before === null ? null : new PieceContent(applyDelta(before.text, before.index, delta));
   }
 
   /** Brings `content` in force. Throws ContentFailure when it cannot be read or parsed; nothing has changed then. */
@@ -124,7 +140,7 @@ function replaceHunks(before: Accepted, hunks: readonly ParsedHunk[]): Accepted 
   }
   index.append(before.index, from, before.index.count, delta);
   index.trim();
-  return { text, index };
+  return { text: text.joined(maxPieces), index };
 }
 
 /** Adds the definitions of a part by id; false when it does not parse, an id stands twice or is missing. */

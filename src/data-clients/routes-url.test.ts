@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 function start(timeoutMs = 1000): Promise<void> {
-  client = new RoutesUrl({ url, pollMs: 10, timeoutMs, env: {}, log });
+  client = new RoutesUrl({ url, pollMs: 10, timeoutMs, waitMs: 0, cacheFile: "", env: {}, log });
   return client.start(host);
 }
 
@@ -233,6 +233,8 @@ test("the proxy of the environment is used", async () => {
     url: "http://routes.test/all",
     pollMs: 1000,
     timeoutMs: 1000,
+    waitMs: 0,
+    cacheFile: "",
     env: { HTTP_PROXY: proxy },
     log,
   });

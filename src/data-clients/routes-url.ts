@@ -1,20 +1,46 @@
-// Source of routes: an eskip document on a server, polled with its ETag (spec route-sources 2.3). The first download must succeed;
-// from then on whatever fails leaves the last routes in force. An answer without routes counts only when the server says so.
+// Source of routes: an eskip document on a server, polled with its ETag (spec route-sources 2.3). The first download must succeed, or a
+// table from the disk must take its place; from then on whatever fails leaves the last routes in force. An answer without routes counts
+// only when the server says so.
+//
+// A Route Server of ours sends what changed instead of everything, and holds its answer back until there is a change; from any other
+// server the whole document comes at every poll that finds another one. Tag, versions and routes are taken over together.
 
+import { parseDelta, ROUTE_DELTA } from "../eskip/route-delta.ts";
 import type { Logger } from "../observability/log.ts";
 import type { DataClient, DataClientHost } from "../spec/data-client.ts";
-import { Downloader } from "./download.ts";
+import { type Download, Downloader } from "./download.ts";
 import { ContentFailure, MemoryContent } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
+import { type Replica, RouteReplicas } from "./route-replicas.ts";
+import { RoutesCache } from "./routes-cache.ts";
+import { isOlder, parseVersions, printVersions, type TableVersions, VERSIONS_HEADER } from "./table-versions.ts";
 
 export interface RoutesUrlOptions {
+  /** One URL, or those of several replicas with a bar between each two. */
   readonly url: string;
   /** Pause between two polls in milliseconds. */
   readonly pollMs: number;
   /** Limit of one download in milliseconds, 0: none. */
   readonly timeoutMs: number;
+  /** How long a Route Server may hold an answer back until there is a change, in milliseconds; 0: not at all. */
+  readonly waitMs: number;
+  /** Where the last good table is kept; "": nowhere. */
+  readonly cacheFile: string;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
+}
+
+/** What a Route Server makes its tags of: the hash of the text, perhaps with the name of an encoding. */
+const HASH_TAG = /^"([0-9a-f]{64})(?:\+gzip)?"$/;
+/** After so long of older tables alone the cluster was set back, and they are the present ones. */
+const OLDER_LIMIT_MS = 600_000;
+/** Between an answer that waited and the next request. */
+const AGAIN_MS = 10;
+
+/** How a server may answer. */
+interface Wish {
+  readonly mayDelta: boolean;
+  readonly mayWait: boolean;
 }
 
 export class RoutesUrl implements DataClient {
@@ -22,18 +48,28 @@ export class RoutesUrl implements DataClient {
   readonly #options: RoutesUrlOptions;
   readonly #downloader: Downloader;
   readonly #document: RouteDocument;
+  readonly #replicas: RouteReplicas;
+  readonly #cache: RoutesCache | null;
   #host: DataClientHost | null = null;
   #timer: NodeJS.Timeout | undefined;
   #etag = "";
+  #versions: TableVersions = new Map();
   /** Why the content that the ETag stands for was refused, "" when it was not. */
   #refused = "";
   /** True until a load succeeds: at first, and after an update that failed. */
   #fullLoad = true;
+  /** The next answer will be held back until its time: there need not be a pause before the request. */
+  #goesOn = false;
+  /** performance.now() since when all tables are older than the one in force, NaN when they are not. */
+  #olderSince = Number.NaN;
 
   constructor(options: RoutesUrlOptions) {
+    const { url, timeoutMs, cacheFile, env, log } = options;
     this.#options = options;
-    this.#document = new RouteDocument(options.url);
-    this.#downloader = new Downloader(options.timeoutMs, options.env);
+    this.#document = new RouteDocument(url);
+    this.#downloader = new Downloader(timeoutMs, env);
+    this.#replicas = new RouteReplicas(url, env);
+    this.#cache = cacheFile === "" ? null : new RoutesCache(cacheFile, url, log);
   }
 
   async start(host: DataClientHost): Promise<void> {
@@ -41,7 +77,7 @@ export class RoutesUrl implements DataClient {
     log.info(`Watch routes url: ${JSON.stringify(url)}`);
     this.#host = host;
     const reason = await this.#load(host);
-    if (reason !== "" && this.#refused === "") {
+    if (reason !== "" && this.#refused === "" && !(await this.#loadCache(host, reason))) {
       this.stop();
       throw new Error(`error while loading routes from url ${url}: ${reason}`);
     }
@@ -52,19 +88,24 @@ export class RoutesUrl implements DataClient {
   stop(): void {
     this.#host = null;
     clearTimeout(this.#timer);
+    this.#cache?.stop();
     this.#downloader.close();
   }
 
   #pollLater(): void {
     if (this.#host === null) return;
-    this.#timer = setTimeout(async () => {
-      if (this.#host !== null) await this.#poll(this.#host);
-      this.#pollLater();
-    }, this.#options.pollMs);
+    this.#timer = setTimeout(
+      async () => {
+        if (this.#host !== null) await this.#poll(this.#host);
+        this.#pollLater();
+      },
+      this.#goesOn ? AGAIN_MS : this.#options.pollMs,
+    );
   }
 
   /** An update, or after one that failed a full load; the two differ only in what is said when they fail. */
   async #poll(host: DataClientHost): Promise<void> {
+    this.#goesOn = false;
     if (!this.#fullLoad) {
       const reason = await this.#load(host);
       if (reason === "" || this.#host === null) return;
@@ -74,31 +115,127 @@ export class RoutesUrl implements DataClient {
     if (reason !== "" && this.#host !== null) this.#reportLoad(host, reason);
   }
 
-  /** One download and what follows from it; the reason when it failed, else "". */
+  /** From one replica after the other until one works; the reason of the first when none does, else "". */
   async #load(host: DataClientHost): Promise<string> {
-    const { url } = this.#options;
-    try {
-      const { status, headers, body } = await this.#downloader.get(url, this.#etag);
+    let first = "";
+    for (const replica of await this.#replicas.list()) {
       if (this.#host === null) return "";
+      // After a fault the next replica is asked at once what it has; waiting is for later.
+      const reason = await this.#loadFrom(replica, host, { mayDelta: true, mayWait: first === "" });
+      if (reason === "") {
+        this.#replicas.use(replica);
+        if (first !== "") this.#options.log.warn(`${first}; going on with ${placeOf(replica)}`);
+        return "";
+      }
+      if (first === "") first = reason;
+      this.#replicas.failed();
+    }
+    this.#goesOn = false;
+    return first;
+  }
+
+  /** One download and what follows from it; the reason when it failed, else "". */
+  async #loadFrom(replica: Replica, host: DataClientHost, { mayDelta, mayWait }: Wish): Promise<string> {
+    const { url } = replica;
+    try {
+      const waitMs = mayWait && this.#etag !== "" && !this.#fullLoad ? this.#options.waitMs : 0;
+      const startedAt = performance.now();
+      const answer = await this.#downloader.get({ ...replica, headers: this.#wishes(mayDelta, waitMs), waitMs });
+      if (this.#host === null) return "";
+      const { status, headers } = answer;
+      const isHeld = headers["preference-applied"] === "wait";
+      // A server that says so and answers at once must not keep us busy.
+      const hasWaited = isHeld && (status !== 304 || performance.now() - startedAt > waitMs / 2);
+      const canWait = headers[VERSIONS_HEADER] !== undefined && status !== 304 && this.#options.waitMs > 0;
+      this.#goesOn = hasWaited || canWait;
       if (status === 304 && this.#etag !== "") {
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
       }
-      if (status !== 200) return `failed to download remote file ${url}, status code: ${status}`;
-      if (body.length === 0 && headers["x-count"] !== "0") {
+      const isDelta = status === 226 && mayDelta;
+      if (status !== 200 && !isDelta) return `failed to download remote file ${url}, status code: ${status}`;
+      const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
+      if (this.#isTooOld(versions)) return `the table of ${placeOf(replica)} is older than the one in force`;
+      if (isDelta) return await this.#takeDelta(answer, versions, replica, host);
+      if (answer.body.length === 0 && headers["x-count"] !== "0") {
         this.#etag = "";
         this.#refused = `remote file ${url} is empty`;
         return this.#refused;
       }
       this.#etag = headers.etag ?? "";
+      this.#versions = versions;
       this.#refused = "";
-      this.#document.accept(new MemoryContent(body), host);
-      this.#fullLoad = false;
+      this.#document.accept(new MemoryContent(answer.body), host);
+      this.#accepted();
       return "";
     } catch (cause) {
       if (cause instanceof ContentFailure) this.#refused = cause.message;
       return cause instanceof Error ? cause.message : String(cause);
     }
+  }
+
+  #wishes(mayDelta: boolean, waitMs: number): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (this.#etag !== "") headers["if-none-match"] = this.#etag;
+    // Also without a text to start from: whoever asks for deltas is told the versions.
+    if (mayDelta && this.#refused === "") headers["a-im"] = `${ROUTE_DELTA}, gzip`;
+    if (waitMs > 0) headers.prefer = `wait=${Math.ceil(waitMs / 1000)}`;
+    return headers;
+  }
+
+  /** Takes the delta over when its result is the text that the server names; else the whole text is loaded. */
+  async #takeDelta(
+    { headers, body }: Download,
+    versions: TableVersions,
+    replica: Replica,
+    host: DataClientHost,
+  ): Promise<string> {
+    const etag = headers.etag ?? "";
+    const delta = parseDelta(Buffer.from(body).toString("utf8"));
+    const content = delta === null ? null : this.#document.changedBy(delta);
+    if (content === null || content.hash() !== HASH_TAG.exec(etag)?.[1]) {
+      this.#options.log.warn(`a delta of ${placeOf(replica)} does not give the text that it names, loading all of it`);
+      return this.#loadFrom(replica, host, { mayDelta: false, mayWait: false });
+    }
+    this.#document.accept(content, host);
+    this.#etag = etag;
+    this.#versions = versions;
+    this.#accepted();
+    return "";
+  }
+
+  #isTooOld(versions: TableVersions): boolean {
+    if (!isOlder(versions, this.#versions)) {
+      this.#olderSince = Number.NaN;
+      return false;
+    }
+    const now = performance.now();
+    if (Number.isNaN(this.#olderSince)) this.#olderSince = now;
+    return now - this.#olderSince < OLDER_LIMIT_MS;
+  }
+
+  #accepted(): void {
+    this.#fullLoad = false;
+    const { text } = this.#document;
+    if (text !== null) this.#cache?.save(text, this.#etag, printVersions(this.#versions));
+  }
+
+  /** The table of the disk in place of a first download; false when there is none. */
+  async #loadCache(host: DataClientHost, reason: string): Promise<boolean> {
+    const cached = (await this.#cache?.load()) ?? null;
+    if (cached === null) return false;
+    const { log, cacheFile } = this.#options;
+    try {
+      this.#document.accept(new MemoryContent(cached.text), host);
+    } catch (cause) {
+      log.error(`routes cache file ${cacheFile} cannot be used: ${(cause as Error).message}`);
+      return false;
+    }
+    this.#etag = cached.etag;
+    this.#versions = parseVersions(cached.versions);
+    const time = new Date(cached.savedMs).toISOString();
+    log.warn(`${reason}; starting with the routes of ${cacheFile} from ${time}`);
+    return true;
   }
 
   #reportUpdate(host: DataClientHost, reason: string): void {
@@ -115,4 +252,8 @@ export class RoutesUrl implements DataClient {
     this.#options.log.error("LoadAll from remote URL failed. Continue using the last loaded routes");
     host.failed(true, reason);
   }
+}
+
+function placeOf({ url, address }: Replica): string {
+  return address === "" ? url : `${url} at ${address}`;
 }

@@ -42,6 +42,7 @@ import { setDynamicBackendScheme } from "./dynamic-backend/set-dynamic-backend-s
 import { setDynamicBackendSchemeFromHeader } from "./dynamic-backend/set-dynamic-backend-scheme-from-header.ts";
 import { setDynamicBackendUrl } from "./dynamic-backend/set-dynamic-backend-url.ts";
 import { setDynamicBackendUrlFromHeader } from "./dynamic-backend/set-dynamic-backend-url-from-header.ts";
+import { loopbackIfStatus } from "./fallback/loopback-if-status.ts";
 import { appendContextRequestHeader } from "./headers/append-context-request-header.ts";
 import { appendContextResponseHeader } from "./headers/append-context-response-header.ts";
 import { appendRequestHeader } from "./headers/append-request-header.ts";
@@ -57,6 +58,8 @@ import { dropResponseHeader } from "./headers/drop-response-header.ts";
 import { dropResponseHeaderRegexp } from "./headers/drop-response-header-regexp.ts";
 import { encodeBase64RequestHeader } from "./headers/encode-base64-request-header.ts";
 import { encodeBase64ResponseHeader } from "./headers/encode-base64-response-header.ts";
+import { encodeRequestHeader } from "./headers/encode-request-header.ts";
+import { encodeResponseHeader } from "./headers/encode-response-header.ts";
 import { flowId } from "./headers/flow-id.ts";
 import { modRequestHeader } from "./headers/mod-request-header.ts";
 import { modResponseHeader } from "./headers/mod-response-header.ts";
@@ -110,6 +113,11 @@ import { sedDelim } from "./sed/sed-delim.ts";
 import { sedRequest } from "./sed/sed-request.ts";
 import { sedRequestDelim } from "./sed/sed-request-delim.ts";
 import { staticFiles } from "./static/static-files.ts";
+import { deprecatedTee } from "./tee/deprecated-tee.ts";
+import { tee } from "./tee/tee.ts";
+import { teeLoopback } from "./tee/tee-loopback.ts";
+import { teeResponse } from "./tee/tee-response.ts";
+import { teenf } from "./tee/teenf.ts";
 import { backendTimeout } from "./timeouts/backend-timeout.ts";
 import { readTimeout } from "./timeouts/read-timeout.ts";
 import { writeTimeout } from "./timeouts/write-timeout.ts";
@@ -169,6 +177,8 @@ export const filterSpecs: readonly FilterSpec[] = [
   enableAccessLog,
   encodeBase64RequestHeader,
   encodeBase64ResponseHeader,
+  encodeRequestHeader,
+  encodeResponseHeader,
   endpointCreated,
   fadeIn,
   fifo,
@@ -188,6 +198,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   lifoWithBody,
   logBody,
   logHeader,
+  loopbackIfStatus,
   maskAccessLogQuery,
   modPath,
   modRequestHeader,
@@ -241,6 +252,11 @@ export const filterSpecs: readonly FilterSpec[] = [
   status,
   stripQuery,
   tarpit,
+  deprecatedTee,
+  tee,
+  teeLoopback,
+  teenf,
+  teeResponse,
   tlsPassClientCertificates,
   tracingBaggageToTag,
   tracingSpanName,

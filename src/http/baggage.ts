@@ -57,7 +57,7 @@ function decodeValue(text: string): string | undefined {
   }
   if (text.indexOf("%") < 0) return text;
   const decoded = text.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return toByteString(decodeUtf8(decoded));
+  return toByteString(decodeUtf8(Buffer.from(decoded, "latin1")));
 }
 
 function isHexPair(text: string, at: number): boolean {

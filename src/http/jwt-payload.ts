@@ -14,7 +14,7 @@ export function bearerClaims(authorization: string | undefined): Readonly<Record
   const payload = authorization.slice(first + 1, second);
   if (payload.length % 4 === 1 || !BASE64URL.test(payload)) return null;
   try {
-    const claims: unknown = JSON.parse(decodeUtf8(Buffer.from(payload, "base64url").toString("latin1")));
+    const claims: unknown = JSON.parse(decodeUtf8(Buffer.from(payload, "base64url")));
     if (claims === null) return {};
     return typeof claims === "object" && !Array.isArray(claims) ? (claims as Record<string, unknown>) : null;
   } catch {

@@ -12,13 +12,6 @@ export function catchesAll({ pathRegexps }: Route): boolean {
   return pathRegexps.length === 0 || (pathRegexps.length === 1 && pathRegexps[0] === "^/");
 }
 
-/** True for a route that takes every request. */
-export function isUnconditional(route: Route): boolean {
-  const { path, hostRegexps, pathRegexps, method, headers, headerRegexps, predicates } = route;
-  const lists = [hostRegexps, pathRegexps, headers, headerRegexps, predicates];
-  return path === "" && method === "" && lists.every((list) => list.length === 0);
-}
-
 /** What all Ingresses of a host together say about its redirects. */
 export interface HostRedirects {
   /** 0: none. */

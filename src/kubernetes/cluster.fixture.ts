@@ -13,7 +13,7 @@ import { KubernetesDataClient, type KubernetesOptions, type Translator } from ".
 import { KINDS } from "./objects.ts";
 import { FixtureTranslator } from "./translator.fixture.ts";
 
-export const QUICK = { dialMs: 200, handshakeMs: 200, headerMs: 200, bodyMs: 200 };
+export const QUICK = { dialMs: 500, handshakeMs: 500, headerMs: 500, bodyMs: 500 };
 const POLL_MS = 30;
 
 /** A cluster with something of each kind. */

@@ -3,7 +3,7 @@
 
 import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
-import { ingressCatchAlls, isUnconditional } from "./catch-all.ts";
+import { ingressCatchAlls } from "./catch-all.ts";
 import { fixedRoutes } from "./fixed-routes.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { IngressHostPart, Translation } from "./translation.ts";
@@ -29,14 +29,12 @@ export function composeFromNothing(
     const { routes, hosts } = translations.get(key)!;
     return [...routes, ...hosts.flatMap((part) => part.routes)].map((route) => [key, route]);
   };
-  const objectRoutes = [...ingresses, ...groups].flatMap(routesOf);
-  const hasUnconditional = objectRoutes.some(([, route]) => isUnconditional(route));
   const parts = Map.groupBy(
     ingresses.flatMap((key) => translations.get(key)!.hosts),
     ({ host }) => host,
   );
   const catchAlls = [...parts].flatMap(([host, ofHost]): Made[] => {
-    if (!settings.catchAll || (host === "" && hasUnconditional)) return [];
+    if (!settings.catchAll) return [];
     return catchAllsOf(host, ofHost).map((route) => [`host ${host}`, route]);
   });
   const fixed = fixedRoutes(settings).map((route): Made => ["", route]);

@@ -144,25 +144,6 @@ describe("catch-all routes", () => {
       problems: 0,
     });
   });
-
-  test("without host make way for a route that takes everything", () => {
-    const composition = new Composition(plainSettings);
-    apply(composition, "a", part("", [makeRoute({ id: "r", pathRegexps: ["^/x"], backend: { type: "shunt" } })]));
-    const key = "RouteGroup n/g";
-    assert.deepEqual(
-      told(composition.apply([{ key, translation: translation({ routes: [route("d", "http://d")] }) }])),
-      {
-        upserts: ["d http://d"],
-        deletes: ["kube___catchall______"],
-        problems: 0,
-      },
-    );
-    assert.deepEqual(told(composition.apply([{ key, translation: null }])), {
-      upserts: ["kube___catchall______ shunt"],
-      deletes: ["d"],
-      problems: 0,
-    });
-  });
 });
 
 test("a change of one object among many looks at no other", () => {

@@ -4,7 +4,6 @@
 
 import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
-import { isUnconditional } from "./catch-all.ts";
 import { ContestedIds, type RouteOwner } from "./contested-ids.ts";
 import { fixedRoutes } from "./fixed-routes.ts";
 import { IngressHost } from "./ingress-hosts.ts";
@@ -40,8 +39,6 @@ interface Owner extends RouteOwner {
 
 interface ObjectOwner extends Owner {
   readonly hosts: readonly IngressHostPart[];
-  /** One of the routes takes every request. */
-  readonly isUnconditional: boolean;
 }
 
 const none: readonly never[] = Object.freeze([]);
@@ -53,8 +50,6 @@ export class Composition {
   readonly #hosts = new Map<string, IngressHost<ObjectOwner>>();
   /** By host, of hosts that have one. */
   readonly #catchAlls = new Map<string, Owner>();
-  /** Objects with a route that takes every request. */
-  #unconditional = 0;
   #isStarted = false;
 
   constructor(settings: TranslationSettings) {
@@ -71,9 +66,7 @@ export class Composition {
       const routes = fixedRoutes(this.#settings);
       this.#replace(undefined, { rank: FIXED, key: "", namespace: "", name: "", index: 0, routes }, touched);
     }
-    const hadUnconditional = this.#unconditional > 0;
     for (const { key, translation } of updates) this.#update(key, translation, hosts, touched);
-    if (this.#unconditional > 0 !== hadUnconditional) hosts.add("");
     for (const host of hosts) this.#composeHost(host, touched);
     return this.#difference(touched);
   }
@@ -91,7 +84,6 @@ export class Composition {
         hosts.add(host);
         this.#hosts.get(host)!.remove(before);
       }
-      if (before.isUnconditional) this.#unconditional--;
     }
     this.#replace(before, after, touched);
     if (after === undefined) {
@@ -99,7 +91,6 @@ export class Composition {
       return;
     }
     this.#objects.set(key, after);
-    if (after.isUnconditional) this.#unconditional++;
     for (const [index, part] of after.hosts.entries()) {
       hosts.add(part.host);
       this.#host(part.host).add({ owner: after, index, part });
@@ -118,7 +109,7 @@ export class Composition {
   #composeHost(name: string, touched: Map<string, Route | undefined>): void {
     const host = this.#host(name);
     const before = this.#catchAlls.get(name);
-    const routes = this.#hasCatchAll(name) ? host.catchAlls() : none;
+    const routes = this.#settings.catchAll ? host.catchAlls() : none;
     if (host.first === undefined || routes.length === 0) {
       this.#replace(before, undefined, touched);
       this.#catchAlls.delete(name);
@@ -130,11 +121,6 @@ export class Composition {
       this.#catchAlls.set(name, after);
     }
     if (host.first === undefined) this.#hosts.delete(name);
-  }
-
-  /** The catch-all of rules without host has no more predicates than a default backend, which it must not take the place of. */
-  #hasCatchAll(host: string): boolean {
-    return this.#settings.catchAll && (host !== "" || this.#unconditional === 0);
   }
 
   #replace(before: Owner | undefined, after: Owner | undefined, touched: Map<string, Route | undefined>) {
@@ -172,7 +158,6 @@ function objectOwner(key: string, { routes, hosts }: Translation): ObjectOwner {
     index: 0,
     routes: all,
     hosts,
-    isUnconditional: all.some(isUnconditional),
   };
 }
 

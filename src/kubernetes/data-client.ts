@@ -22,6 +22,7 @@ import { ResourceWatch, type WatchTiming } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
 import { RouteGroupStatus } from "./route-group-status.ts";
+import { endpointAddresses, sliceAddresses } from "./service-addresses.ts";
 import type { ClusterView, Problem, Translation } from "./translation.ts";
 
 /** The translation of objects, as the data client needs it. */
@@ -114,6 +115,8 @@ export class KubernetesDataClient implements DataClient {
   #firstAttemptOver: () => void = () => {};
   #isLoaded = false;
   #isFlushing = false;
+  /** The versions of the kinds that are in the routes for certain. */
+  #versions = "";
   #stopped = false;
   #restUntil = 0;
   #batch: NodeJS.Timeout | undefined;
@@ -171,6 +174,30 @@ export class KubernetesDataClient implements DataClient {
     this.#ingressStatus?.stop();
     this.#groupStatus?.stop();
     this.#options.client.close();
+  }
+
+  /** The addresses of a Service's endpoints as they are known now, sorted, without ports. */
+  serviceAddresses(namespace: string, name: string): readonly string[] {
+    const view = this.state.view();
+    return this.#options.endpointSlices
+      ? sliceAddresses(view.endpointSlices(namespace, name), "")
+      : endpointAddresses(view.endpoints(namespace, name));
+  }
+
+  /** Up to where the changes of each kind are in the routes that were delivered; "" before the first. */
+  routesVersions(): string {
+    if (this.#isLoaded && !this.#isFlushing && this.state.touched === 0) this.#confirm(this.#seenVersions());
+    return this.#versions;
+  }
+
+  #seenVersions(): string {
+    return this.#watches.map(({ name, version }) => `${name}=${version}`).join(", ");
+  }
+
+  /** Everything up to these versions was translated, unless some of it waits or a kind is out of sight. */
+  #confirm(versions: string): void {
+    const isBehind = this.#kinds.some((kind) => this.#health.isFailing(kind));
+    if (!isBehind && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
   }
 
   #makeIngressStatus(): IngressStatus {
@@ -259,9 +286,11 @@ export class KubernetesDataClient implements DataClient {
     this.#isFlushing = true;
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
+      const versions = this.#seenVersions();
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
+      this.#confirm(versions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {
@@ -305,7 +334,12 @@ export class KubernetesDataClient implements DataClient {
   }
 
   #applyAll({ upserts }: ComposedChange): void {
-    this.#options.log.debug(`all routes loaded and mapped: ${upserts.length}`);
+    const { log, translator } = this.#options;
+    const selected = (kind: RouteSource["kind"]) =>
+      [...this.state.all(kind)].filter((source) => translator.isSelected(source)).length;
+    log.debug(`filtered ingresses by ingress class: ${selected("Ingress")}`);
+    log.debug(`filtered valid routegroups by routegroups class: ${selected("RouteGroup")}`);
+    log.debug(`all routes loaded and mapped: ${upserts.length}`);
     this.#isLoaded = true;
     this.#host!.apply(true, (transaction) => {
       transaction.reset();

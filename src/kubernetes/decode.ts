@@ -109,7 +109,9 @@ function decodeIngress(fields: JsonFields, object: JsonObject): Ingress {
     kind: "Ingress",
     metadata: metadataOf(fields, object, ""),
     ingressClassName: fields.text(spec, "ingressClassName"),
-    defaultBackend: fields.isAbsent(spec, "defaultBackend") ? null : serviceBackend(fields, spec, "defaultBackend"),
+    defaultBackend: fields.isAbsent(spec, "defaultBackend")
+      ? formerDefaultBackend(spec)
+      : serviceBackend(fields, spec, "defaultBackend"),
     rules: fields.parts(spec, "rules").map((rule) => {
       const http = fields.part(rule, "http");
       return {
@@ -120,6 +122,14 @@ function decodeIngress(fields: JsonFields, object: JsonObject): Ingress {
     tls: tlsEntries(fields, spec),
     addresses: statusAddresses(fields, object),
   };
+}
+
+/** Compat(lb-target-single): as it was written before networking.k8s.io/v1. An API server keeps no such field; files may have it. */
+function formerDefaultBackend(spec: JsonObject | null): ServiceBackend | null {
+  const backend = member(spec, "backend");
+  const service = text(backend, "serviceName");
+  const port = member(backend, "servicePort");
+  return service !== "" && (typeof port === "string" || typeof port === "number") ? { service, port } : null;
 }
 
 function ingressPath(fields: JsonFields, path: JsonObject): IngressPath {

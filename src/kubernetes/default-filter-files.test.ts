@@ -64,6 +64,18 @@ test("changes show, and what did not change is the same map", async () => {
   assert.equal((await files.read()).size, 0);
 });
 
+test("a file that is there and cannot be read any more leaves its last text", async () => {
+  mkdirSync(path.join(folder, "filters"));
+  const target = path.join(folder, "target");
+  writeFileSync(target, "a()");
+  symlinkSync("../target", path.join(folder, "filters/web.shop"));
+  assert.equal((await files.read()).get("shop/web"), "a()");
+  rmSync(target);
+  assert.equal((await files.read()).get("shop/web"), "a()");
+  writeFileSync(target, "b()");
+  assert.equal((await files.read()).get("shop/web"), "b()");
+});
+
 test("a directory that goes leaves the last texts, and is reported once", async () => {
   assert.equal((await files.read()).size, 0);
   mkdirSync(path.join(folder, "filters"));

@@ -1,6 +1,6 @@
 // The directory of -default-filters-dir (spec kubernetes 7.7): files `<service>.<namespace>` with filters for the routes of a Service.
-// It is read again by time; a file that did not change is not. A directory that cannot be read any more leaves the last texts in
-// force: filters like authentication must not vanish with a mount.
+// It is read again by time; a file that did not change is not. What is there and cannot be read any more, the directory or a file in
+// it, leaves the last texts in force: filters like authentication must not vanish with a mount.
 
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
@@ -74,6 +74,7 @@ export class DefaultFilterFiles {
 
   async #readFile(name: string): Promise<KnownFile | null> {
     const file = path.join(this.#folder, name);
+    const known = this.#files.get(name);
     try {
       const { size, mtimeMs, ctimeMs, ino, dev } = await stat(file);
       if (size > MAX_BYTES) {
@@ -81,12 +82,11 @@ export class DefaultFilterFiles {
         return null;
       }
       const stamp = `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-      const known = this.#files.get(name);
       if (known?.stamp === stamp) return known;
       return { stamp, text: await readFile(file, "utf8") };
     } catch {
       this.#log.debug("could not read file", { file: name });
-      return null;
+      return known ?? null;
     }
   }
 }

@@ -1,6 +1,7 @@
 // What the parts of an Ingress translation share while one Ingress is translated, and what they all say of its backends.
 
 import { type Call, type Route, shuntBackend } from "../eskip/route.ts";
+import { zoneUnawareFilter } from "../eskip/zones.ts";
 import { externalHostFilters } from "./external-names.ts";
 import { type IngressBackend, IngressBackends } from "./ingress-backend.ts";
 import { type IngressOptions, readIngressOptions } from "./ingress-options.ts";
@@ -8,7 +9,6 @@ import type { Ingress, Metadata, ServiceBackend } from "./objects.ts";
 import { noEndpointsFilters } from "./service-backend.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView, Problem } from "./translation.ts";
-import { zoneUnawareFilter } from "./zones.ts";
 
 const none: readonly never[] = Object.freeze([]);
 

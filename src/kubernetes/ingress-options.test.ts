@@ -114,6 +114,7 @@ describe("redirects of paths and of the host", () => {
 test("rate limits stand before the other filters, and fail with them", () => {
   assert.equal(printFilters(read({ ratelimit: "a()", "skipper-filter": "b() -> c()" }).filters), "a() -> b() -> c()");
   assert.equal(printFilters(read({ ratelimit: "a()" }).filters), "a()");
+  assert.equal(printFilters(read({ ratelimit: "a() // five", "skipper-filter": "b()" }).filters), "a() -> b()");
   const { filters, problems } = read({ ratelimit: "a(", "skipper-filter": "b()" });
   assert.deepEqual(filters, []);
   assert.match(problems[0]!.message, /^Cannot parse annotation filters: parse failed after token ->/);

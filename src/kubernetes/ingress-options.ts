@@ -69,7 +69,8 @@ function readPathMode(metadata: Metadata, settings: TranslationSettings, problem
 /** The deprecated rate limits stand in front of the other filters, and are parsed together with them. */
 function readFilters(metadata: Metadata, problems: Problem[]): readonly Call[] {
   const texts = [annotationOf(metadata, annotation.ratelimit), annotationOf(metadata, annotation.filters)];
-  const text = texts.filter((one) => one !== "").join(" -> ");
+  // On a line of its own, or a comment behind the rate limits would end in silence what follows.
+  const text = texts.filter((one) => one !== "").join("\n-> ");
   if (text === "") return none;
   const { filters, error } = parseFilters(text);
   if (error === null) return filters;

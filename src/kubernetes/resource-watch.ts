@@ -10,6 +10,7 @@
 // apart, until they are believed to be gone (`emptyListsNeeded`).
 
 import type { Logger } from "../observability/log.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ApiError } from "./api-error.ts";
 import { member, text } from "./json-fields.ts";
@@ -115,6 +116,16 @@ export class ResourceWatch {
     this.#options = options;
   }
 
+  /** Of the resource, as it was given. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The newest version that was seen; 0 before the first list. */
+  get version(): number {
+    return this.#newest;
+  }
+
   start(): void {
     void this.#run();
   }
@@ -142,7 +153,7 @@ export class ResourceWatch {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#stopped) resolve();
-      else this.#timer = setTimeout(resolve, ms);
+      else this.#timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER_MS));
       this.#wake = resolve;
     });
   }

@@ -2,13 +2,13 @@
 
 import { parseEndpoint } from "../eskip/endpoint.ts";
 import { type Backend, type Call, dynamicBackend, loopbackBackend, shuntBackend } from "../eskip/route.ts";
+import { zoneUnawareFilter } from "../eskip/zones.ts";
 import type { CommonOptions } from "./annotations.ts";
 import { isAllowedAddress } from "./external-names.ts";
 import type { Metadata, RouteGroupBackend } from "./objects.ts";
 import { noEndpointsFilters, serviceBackend } from "./service-backend.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView, Problem } from "./translation.ts";
-import { zoneUnawareFilter } from "./zones.ts";
 
 export interface BuiltBackend {
   readonly backend: Backend;

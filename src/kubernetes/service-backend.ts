@@ -1,12 +1,12 @@
 // From a port of a Service to the backend of a route (spec kubernetes 7.2 to 7.5), by whichever objects say where its endpoints are.
 
 import type { Backend, Call, LbEndpoint } from "../eskip/route.ts";
+import { endpointsOfZone } from "../eskip/zones.ts";
 import { sliceEndpointsForIngress, sliceEndpointsForRouteGroup } from "./endpoint-slices.ts";
 import { endpointsForIngress, endpointsForRouteGroup } from "./endpoints.ts";
 import type { Kind, Service, ServicePort } from "./objects.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView } from "./translation.ts";
-import { endpointsOfZone } from "./zones.ts";
 
 export interface ServiceBackendQuery {
   /** Each kind finds the port in its own way. */

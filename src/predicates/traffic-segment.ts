@@ -15,7 +15,7 @@ export const trafficSegment = definePredicate({
   name: "TrafficSegment",
   summary: "Matches when the random number of the request lies in a segment.",
   details:
-    "All segments see the same number, so routes can share out the traffic without gaps. Adds nothing to the weight; of routes that weigh the same those with a segment are asked first.",
+    "All segments see the same number, so routes can share out the traffic without gaps. Adds nothing to the weight.",
   args: [one("min", end("min")), one("max", end("max"))],
   examples: [
     'blue: Path("/pay") && TrafficSegment(0.0, 0.9) -> "http://backend.test";',

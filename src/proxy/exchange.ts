@@ -18,6 +18,8 @@ import { Forward } from "./forward.ts";
 import type { Proxy } from "./proxy.ts";
 import {
   clientGone,
+  FilterTimeout,
+  filterDeadline,
   filterPanic,
   illegalHeader,
   loopLimit,
@@ -38,7 +40,7 @@ export const Phase = { done: 0, request: 1, drain: 2, backend: 3, response: 4, s
 export type Phase = (typeof Phase)[keyof typeof Phase];
 
 export class Exchange implements ClientEvents {
-  readonly ctx = new RequestContext();
+  ctx = new RequestContext();
   readonly proxy: Proxy;
   readonly client: ClientStream;
   /** The client once more when it is one of the debug listener, else null. */
@@ -83,6 +85,7 @@ export class Exchange implements ClientEvents {
   }
 
   start(head: RequestHead): void {
+    if (this.ctx.lent) this.ctx = new RequestContext();
     const ctx = this.ctx;
     this.#begin();
     ctx.request.start(head);
@@ -396,10 +399,11 @@ export class Exchange implements ClientEvents {
 
   #panic(error: unknown): void {
     this.ctx.rerunAsked = false;
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.proxy.panics.log(stack);
+    const isTimeout = error instanceof FilterTimeout;
+    if (isTimeout) this.proxy.panics.report(`route ${this.ctx.routeId}: ${error.message}`, error.message);
+    else this.proxy.panics.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     if (this.#tunnelOver) this.#closeTunnel();
-    else this.fail(filterPanic);
+    else this.fail(isTimeout ? filterDeadline : filterPanic);
   }
 
   /** The request failed: the client gets an error response; only filters that ask for it see it (spec proxy 7). */
@@ -427,6 +431,7 @@ export class Exchange implements ClientEvents {
   finish(complete: boolean): void {
     if (this.phase === Phase.done) return;
     this.phase = Phase.done;
+    if (this.ctx.requestTransforms !== null) this.forward.bodyOver();
     if (!this.#unrecorded) record.served(this, complete);
     this.ctx.release();
     if (complete) this.client.end();

@@ -9,7 +9,9 @@ import { BackendFailure } from "../backends/backend-failure.ts";
 import type { ResponseHead } from "../http/h1/response-parser.ts";
 import { isReplayable } from "../http/method.ts";
 import { BodyBlocked } from "../spec/context.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
+import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import type { RequestBodySink } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { startFastCgi, takeFastCgiAnswer } from "./fastcgi/fast-cgi.ts";
@@ -21,6 +23,7 @@ import {
   backendError,
   bodyConsumed,
   bodyError,
+  clientGone,
   malformedBody,
   opaqueTarget,
   unsupportedScheme,
@@ -52,6 +55,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   /** The response head went to the client and its body may follow. */
   #streaming = false;
   #chain: TransformChain | null = null;
+  /** In place of it, when filters only look at the request body. */
+  #watch: BodyWatch | null = null;
   /** The call to a FastCGI application, in place of `connection`. */
   #fastCgi: FastCgiCall | null = null;
 
@@ -69,6 +74,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#streaming = false;
     this.#awaitsContinue = false;
     this.#chain = null;
+    this.#watch = null;
     const request = ctx.request;
     if (request.opaque) {
       this.#exchange.fail(opaqueTarget(request.target));
@@ -84,7 +90,10 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     this.#headText = backendRequestHead(ctx, proxy.options, this.target!, this.#chunked, this.#gzipAsked, "");
     this.#exchange.backendMs = this.#exchange.filtersMs;
     if (!Number.isNaN(ctx.backendTimeoutMs)) this.#limit(ctx.backendTimeoutMs);
-    if (!Number.isNaN(ctx.readTimeoutMs) && request.contentLength > 0) client.limitRead(ctx.readTimeoutMs);
+    const readMs = request.contentLength > 0 ? ctx.readTimeoutMs : Number.NaN;
+    if (readMs > 0) client.limitRead(readMs);
+    // Without any time nothing is read, not even what is there already.
+    else if (readMs <= 0 && this.#exchange.error === null) this.#exchange.fail(clientGone);
     if (this.#exchange.error === null) this.#attempt(false);
   }
 
@@ -92,22 +101,16 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   #choose(): boolean {
     const exchange = this.#exchange;
     const target = chooseTarget(exchange.ctx, exchange.proxy, this);
-    if (target !== null && (target.pool !== null || target.scheme === "fastcgi")) {
-      this.target = target;
-      return true;
-    }
     this.target = target;
+    if (target !== null && (target.pool !== null || target.scheme === "fastcgi")) return true;
     exchange.fail(unsupportedScheme(target === null ? "" : target.scheme));
     return false;
   }
 
   /** backendTimeout(): from here over all attempts to the last byte of the body. */
   #limit(timeoutMs: number): void {
-    if (timeoutMs <= 0) {
-      this.#onTimeout();
-      return;
-    }
-    this.#deadline = setTimeout(() => this.#onTimeout(), timeoutMs);
+    if (timeoutMs > 0) this.#deadline = setTimeout(() => this.#onTimeout(), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    else this.#onTimeout();
   }
 
   #onTimeout(): void {
@@ -144,7 +147,8 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     }
     if (ctx.request.expectContinue) {
       this.#awaitsContinue = true;
-      this.#continueTimer = setTimeout(() => this.onBackendContinue(), proxy.options.expectContinueTimeoutMs);
+      const waitMs = Math.min(proxy.options.expectContinueTimeoutMs, LONGEST_TIMER_MS);
+      this.#continueTimer = setTimeout(() => this.onBackendContinue(), waitMs);
       return;
     }
     // Before that the body would only wait in memory.
@@ -155,7 +159,11 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     const { ctx, client } = this.#exchange;
     if (this.#bodyStarted) return;
     this.#bodyStarted = true;
-    if (ctx.requestTransforms !== null) this.#chain = new TransformChain(ctx.requestTransforms, this.#transformed);
+    const transforms = ctx.requestTransforms;
+    if (transforms !== null) {
+      this.#watch = bodyWatch(transforms, (error) => this.#refuseBody(error));
+      this.#chain = this.#watch === null ? new TransformChain(transforms, this.#transformed) : null;
+    }
     client.startBody(this);
   }
 
@@ -164,6 +172,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   onRequestData(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
     const piece = buffer.subarray(start, end);
     if (this.#chain !== null) return this.#chain.push(Buffer.from(piece));
+    if (this.#watch !== null && !this.#watch.look(piece)) return true;
     // A FastCGI call does not say when the bytes have left.
     return this.#writeBody(lasting && this.#fastCgi === null ? piece : Buffer.from(piece));
   }
@@ -177,7 +186,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
 
   onRequestEnd(): void {
     if (this.#chain !== null) this.#chain.end();
-    else this.#bodySent();
+    else if (this.#watch === null || this.#watch.end()) this.#bodySent();
   }
 
   #bodySent(): void {
@@ -193,6 +202,14 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     if (this.#responding) return;
     this.cancel();
     this.#exchange.fail(malformedBody);
+  }
+
+  /** The response is complete: what has not come of the request body by now is not wanted any more. */
+  bodyOver(): void {
+    this.#chain?.destroy();
+    this.#watch?.destroy();
+    this.#chain = null;
+    this.#watch = null;
   }
 
   readonly #transformed: TransformOutput = {
@@ -371,6 +388,7 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
   cancel(): void {
     this.#clearTimers();
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#streaming = false;
     const fastCgi = this.#fastCgi;
     this.#fastCgi = null;

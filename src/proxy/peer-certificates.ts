@@ -2,20 +2,19 @@
 
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
-import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
-import { crypto } from "../util/lazy-builtin.ts";
+import type { TLSSocket } from "node:tls";
 
-/** The client's own certificate and the ones it sent for its issuers, in that order; empty without TLS or when it presented none. */
+/**
+ * The client's own certificate and those that it sent along, in that order; empty without TLS or when it presented none. Not what
+ * getPeerCertificate() gives, which goes on with issuers that this machine knows.
+ */
 export function peerCertificates(socket: Socket): readonly X509Certificate[] {
   if (!("encrypted" in socket)) return [];
-  const { X509Certificate: Certificate } = crypto();
   const chain: X509Certificate[] = [];
-  // Without a certificate it is an object without fields.
-  let next: Partial<DetailedPeerCertificate> | undefined = (socket as TLSSocket).getPeerCertificate(true);
-  while (next?.raw !== undefined) {
-    chain.push(new Certificate(next.raw));
-    // The last one is its own issuer.
-    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  let next = (socket as TLSSocket).getPeerX509Certificate();
+  while (next !== undefined) {
+    chain.push(next);
+    next = next.issuerCertificate;
   }
   return chain;
 }

@@ -3,6 +3,7 @@
 
 import { BackendFailure } from "../backends/backend-failure.ts";
 import { BodyBlocked } from "../spec/context.ts";
+import { formatDuration } from "../util/duration.ts";
 
 export interface ProxyError {
   readonly status: number;
@@ -29,7 +30,16 @@ export function bodyError(error: unknown): ProxyError {
 
 /** A second backend call would need the body that the first one took. */
 export const bodyConsumed: ProxyError = proxyError(503, "the request body has been consumed");
+/** A filter of a plugin waited for longer than -plugin-timeout allows. */
+export class FilterTimeout extends Error {
+  constructor(filter: string, limitMs: number) {
+    super(`filter ${filter} waited for longer than ${formatDuration(limitMs)} (-plugin-timeout)`);
+  }
+}
+
 export const filterPanic: ProxyError = proxyError(500, "");
+/** Logged by the panic log. */
+export const filterDeadline: ProxyError = proxyError(504, "");
 export const backendDeadline: ProxyError = proxyError(504, "context deadline exceeded");
 
 /** No route matched, at the outermost execution or (with the id of its route) in a loopback. */

@@ -74,7 +74,7 @@ export const record = {
       `request: "${request.method} ${withoutQuery(request.target)} ${request.protocol}", host: ${request.host}, ` +
       `user agent: "${request.headers.get("User-Agent") ?? ""}"`;
     if (error.status !== 499) proxy.log.error(text);
-    else if (proxy.options.accessLog) proxy.log.info(text);
+    else if (proxy.options.accessLog && ctx.copied === null) proxy.log.info(text);
     else proxy.log.debug(text);
   },
 

@@ -9,7 +9,7 @@ import { LookupResult, TablePin } from "../routing/reader.ts";
 import type { AccessLogDecision, Body, BodyTransform, FilterContext, FilterResponse, Span } from "../spec/context.ts";
 import { ContextRequest } from "./context-request.ts";
 import { CopiedRequest } from "./copied-request.ts";
-import type { RouteInstance } from "./route-instance.ts";
+import { BackendKind, type RouteInstance } from "./route-instance.ts";
 
 const noPrefixes: readonly number[] = [];
 const accessLogOn: AccessLogDecision = { enable: true, prefixes: noPrefixes };
@@ -39,6 +39,11 @@ export class Frame {
   timedWeight = 0;
   /** A response filter of this route asked for another look-up: what fails in the frames after it is a response like any other. */
   reran = false;
+}
+
+/** Who has to know when a request that it saw is over. */
+export interface Lent {
+  returned(): void;
 }
 
 export class RequestContext implements FilterContext {
@@ -79,6 +84,9 @@ export class RequestContext implements FilterContext {
   backendSpanName = "";
   accessLog: AccessLogDecision | null = null;
   accessLogMaskedQuery: Set<string> | null = null;
+  /** True when code that is not ours has seen the context and may hold it: it serves no other request. */
+  lent = false;
+  #borrowers: Set<Lent> | null = null;
   #fixedHead: FixedHead | null = null;
   #atEnd: (() => void)[] | null = null;
   #stateBag: Map<string, unknown> | null = null;
@@ -124,6 +132,7 @@ export class RequestContext implements FilterContext {
     this.#stateBag = null;
     this.pin.release();
     if (this.#atEnd !== null) this.#end();
+    if (this.lent) this.#takeBack();
   }
 
   #end(): void {
@@ -134,6 +143,21 @@ export class RequestContext implements FilterContext {
 
   atEnd(release: () => void): void {
     (this.#atEnd ??= []).push(release);
+  }
+
+  /** Notes that `borrower` sees this request; false when it did before. */
+  lend(borrower: Lent): boolean {
+    this.lent = true;
+    this.#borrowers ??= new Set();
+    if (this.#borrowers.has(borrower)) return false;
+    this.#borrowers.add(borrower);
+    return true;
+  }
+
+  #takeBack(): void {
+    const borrowers = this.#borrowers;
+    this.#borrowers = null;
+    if (borrowers !== null) for (const borrower of borrowers) borrower.returned();
   }
 
   /** The frame for the next lookup. */
@@ -207,6 +231,10 @@ export class RequestContext implements FilterContext {
       }
     }
     return params.size === 0 ? null : params;
+  }
+
+  get fromBackend(): boolean {
+    return !this.served && this.frames[this.depth - 1]!.route!.backend.kind !== BackendKind.shunt;
   }
 
   get requestBodyLength(): number {

@@ -2,6 +2,7 @@
 // all the same, since some look at it; what they make of it is dropped, and so is their failure.
 
 import type { BodyTransform } from "../spec/context.ts";
+import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import type { ClientStream, RequestBodySink } from "./client-stream.ts";
 import { TransformChain } from "./transform-chain.ts";
 
@@ -9,6 +10,7 @@ export class RequestDrain implements RequestBodySink {
   readonly #client: ClientStream;
   readonly #onDone: () => void;
   #chain: TransformChain | null = null;
+  #watch: BodyWatch | null = null;
 
   /** `onDone` is told of the end of a body, or that there is none to be found. */
   constructor(client: ClientStream, onDone: () => void) {
@@ -17,8 +19,9 @@ export class RequestDrain implements RequestBodySink {
   }
 
   start(transforms: readonly BodyTransform[] | null): void {
+    this.#watch = transforms === null ? null : bodyWatch(transforms, this.#onDone);
     this.#chain =
-      transforms === null
+      transforms === null || this.#watch !== null
         ? null
         : new TransformChain(transforms, {
             onPiece: () => true,
@@ -30,12 +33,14 @@ export class RequestDrain implements RequestBodySink {
   }
 
   onRequestData(buffer: Buffer, start: number, end: number): boolean {
-    return this.#chain === null || this.#chain.push(Buffer.from(buffer.subarray(start, end)));
+    if (this.#chain !== null) return this.#chain.push(Buffer.from(buffer.subarray(start, end)));
+    this.#watch?.look(buffer.subarray(start, end));
+    return true;
   }
 
   onRequestEnd(): void {
-    if (this.#chain === null) this.#onDone();
-    else this.#chain.end();
+    if (this.#chain !== null) this.#chain.end();
+    else if (this.#watch === null || this.#watch.end()) this.#onDone();
   }
 
   onRequestMalformed(): void {
@@ -46,6 +51,8 @@ export class RequestDrain implements RequestBodySink {
   /** The request failed meanwhile. */
   cancel(): void {
     this.#chain?.destroy();
+    this.#watch?.destroy();
     this.#chain = null;
+    this.#watch = null;
   }
 }

@@ -5,6 +5,7 @@
 
 import { KIND } from "../http/h1/tables.ts";
 import type { Body, BodyStream } from "../spec/context.ts";
+import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import { Framing } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
 import { record } from "./record.ts";
@@ -20,6 +21,8 @@ export class ResponseSender implements TransformOutput {
   readonly #exchange: Exchange;
   /** The transforms of the present response; null when there are none. */
   #chain: TransformChain | null = null;
+  /** In place of it, when filters only look at the body of the backend. */
+  #watch: BodyWatch | null = null;
   #stopped = false;
   /** Continues an iterable that waits for the client or for a transform. */
   #wake: (() => void) | null = null;
@@ -52,7 +55,10 @@ export class ResponseSender implements TransformOutput {
     const length = this.#declaredLength(noBody);
     for (let i = 0; i < OWN.length; i++) response.headers.deleteAdded(OWN[i]!);
     const framing = noBody ? Framing.none : length >= 0 ? Framing.length : Framing.unknown;
-    this.#chain = ctx.responseTransforms === null || noBody ? null : new TransformChain(ctx.responseTransforms, this);
+    const transforms = noBody ? null : ctx.responseTransforms;
+    this.#watch = null;
+    if (transforms !== null && !ctx.bodyReplaced) this.#watch = bodyWatch(transforms, this.#onWatchFailed);
+    this.#chain = transforms === null || this.#watch !== null ? null : new TransformChain(transforms, this);
     if (!ctx.bodyReplaced) {
       client.head(response.status, response.headers, response.canonical, framing, length);
       forward.streamBody();
@@ -95,14 +101,17 @@ export class ResponseSender implements TransformOutput {
 
   /** Bytes of the backend. False: hold the backend until the client has taken them. */
   data(buffer: Buffer, start: number, end: number, lasting: boolean): boolean {
-    if (this.#chain === null) return this.#exchange.client.write(buffer, start, end, lasting);
+    if (this.#chain === null) {
+      if (this.#watch !== null && !this.#watch.look(buffer.subarray(start, end))) return true;
+      return this.#exchange.client.write(buffer, start, end, lasting);
+    }
     return this.#chain.push(Buffer.from(buffer.subarray(start, end)));
   }
 
   /** The backend has delivered all. */
   end(): void {
-    if (this.#chain === null) this.#exchange.finish(true);
-    else this.#chain.end();
+    if (this.#chain !== null) this.#chain.end();
+    else if (this.#watch === null || this.#watch.end()) this.#exchange.finish(true);
   }
 
   /** The client has taken all that was written. */
@@ -134,6 +143,11 @@ export class ResponseSender implements TransformOutput {
     this.#exchange.finish(true);
   }
 
+  readonly #onWatchFailed = (error: unknown): void => {
+    this.#exchange.forward.cancel();
+    this.onTransformFailed(error);
+  };
+
   onTransformFailed(error: unknown): void {
     this.#exchange.proxy.log.error(`error while transforming the response body: ${String(error)}`);
     this.breakOff(String(error));
@@ -144,6 +158,7 @@ export class ResponseSender implements TransformOutput {
     this.#stopped = true;
     this.#turn++;
     this.#chain?.destroy();
+    this.#watch?.destroy();
     // A source that waits for itself (a slow generator) is told, so that it holds no timer for nobody.
     void this.#source?.return?.();
     this.#source = null;

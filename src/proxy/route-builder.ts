@@ -18,7 +18,8 @@ import { BackendKind, type BackendTarget, type RouteBackend, RouteInstance } fro
 import { makeTarget } from "./target.ts";
 
 export interface RouteBuilderOptions {
-  readonly registry: Registry;
+  /** The declarations that a route is built with. */
+  registryFor(route: Route): Registry;
   readonly pools: Pools;
   readonly metrics: RequestMetrics;
   readonly predicateEnv: PredicateEnv;
@@ -34,14 +35,15 @@ export class RouteBuilder {
   }
 
   build(route: Route): RouteInstance {
-    const { registry, predicateEnv, metrics } = this.#options;
+    const { predicateEnv, metrics } = this.#options;
+    const registry = this.#options.registryFor(route);
     const matches = buildMatcher(route, registry, predicateEnv);
-    const filters = route.filters.map((call) => this.#filter(call));
-    return new RouteInstance(route, matches, filters, this.#backend(route.backend, route), metrics);
+    const filters = route.filters.map((call) => this.#filter(call, registry));
+    return new RouteInstance(route, matches, filters, this.#backend(route.backend, route, registry), metrics);
   }
 
-  #filter(call: Call): Filter {
-    const { registry, filterEnv, metrics } = this.#options;
+  #filter(call: Call, registry: Registry): Filter {
+    const { filterEnv, metrics } = this.#options;
     const spec = registry.filter(call.name)!;
     const before = performance.now();
     const checked = spec.anyArgs ? { values: call.args } : checkArgs(spec.args, call.args);
@@ -52,7 +54,7 @@ export class RouteBuilder {
     return filter;
   }
 
-  #backend(backend: Backend, route: Route): RouteBackend {
+  #backend(backend: Backend, route: Route, registry: Registry): RouteBackend {
     switch (backend.type) {
       case "network":
         return network(this.#target(backend.address));
@@ -62,7 +64,7 @@ export class RouteBuilder {
           backend,
           targets,
           route,
-          this.#endpointFilters(route),
+          this.#endpointFilters(route, registry),
           this.#options.balancerEnv,
         );
         return { kind: BackendKind.lb, target: null, balancer };
@@ -79,11 +81,11 @@ export class RouteBuilder {
   }
 
   /** The filters that say something about endpoints, with their arguments (spec resilience 7.1). */
-  #endpointFilters(route: Route): CheckedFilter[] {
+  #endpointFilters(route: Route, registry: Registry): CheckedFilter[] {
     const filters: CheckedFilter[] = [];
     for (const { name, args } of route.filters) {
       if (name !== "fadeIn" && name !== "endpointCreated") continue;
-      const checked = checkArgs(this.#options.registry.filter(name)!.args, args);
+      const checked = checkArgs(registry.filter(name)!.args, args);
       if ("values" in checked) filters.push({ name, values: checked.values });
     }
     return filters;

@@ -140,19 +140,29 @@ export class ServerCertificates {
   }
 
   #context({ cert, key }: ServerCertificate): SecureContext {
-    const { minVersion, secureCiphers, ticketKeys } = this.#settings;
-    const old = minVersion === "TLSv1" || minVersion === "TLSv1.1";
+    const { minVersion, secureCiphers, ticketKeys, clientAuth } = this.#settings;
     return tls().createSecureContext({
       cert,
       key,
       minVersion,
       ticketKeys: Buffer.from(ticketKeys),
+      // A ticket keeps the client's own certificate and not those that it sent along, without which it may not be trusted any more.
+      secureOptions: clientAuth === "NoClientCert" ? 0 : crypto().constants.SSL_OP_NO_TICKET,
       sessionIdContext: "skipper",
       honorCipherOrder: true,
-      // OpenSSL grants TLS 1.0 and 1.1 at security level 0 only.
-      ...(secureCiphers ? { ciphers: SECURE_CIPHERS } : old ? { ciphers: "DEFAULT@SECLEVEL=0" } : {}),
+      ...cipherOptions(minVersion, secureCiphers),
     });
   }
+}
+
+/** The cipher suites of a server; none named: those of Node. */
+export function cipherOptions(
+  minVersion: ServerTls["minVersion"],
+  secureCiphers: boolean,
+): { readonly ciphers?: string } {
+  if (secureCiphers) return { ciphers: SECURE_CIPHERS };
+  // OpenSSL grants TLS 1.0 and 1.1 at security level 0 only.
+  return minVersion === "TLSv1" || minVersion === "TLSv1.1" ? { ciphers: "DEFAULT@SECLEVEL=0" } : {};
 }
 
 /** By the alternative names alone, as clients do; `*` stands for one label. */

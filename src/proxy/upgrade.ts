@@ -11,6 +11,7 @@ import { KIND } from "../http/h1/tables.ts";
 import { Headers } from "../http/headers.ts";
 import { SNIFF_LENGTH, sniffContentType } from "../http/sniff.ts";
 import { statusText } from "../http/status.ts";
+import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { asksGzip, backendRequestHead } from "./backend-request.ts";
 import { type Exchange, Phase } from "./exchange.ts";
 import { removeResponseFraming } from "./framing-lines.ts";
@@ -61,7 +62,10 @@ export class Upgrade {
     this.#backend = socket;
     const limitMs = proxy.options.upgradeDialTimeoutMs;
     if (Number.isFinite(limitMs)) {
-      this.#timer = setTimeout(() => this.#refuse(503, "i/o timeout", "Error connecting to backend"), limitMs);
+      this.#timer = setTimeout(
+        () => this.#refuse(503, "i/o timeout", "Error connecting to backend"),
+        Math.min(limitMs, LONGEST_TIMER_MS),
+      );
     }
     socket.on("error", (error) => {
       if (!this.#answered) this.#failed(socketErrorText(error));
@@ -91,7 +95,7 @@ export class Upgrade {
     if (Number.isFinite(answerMs)) {
       this.#timer = setTimeout(
         () => this.#refuse(500, "timeout awaiting response headers", "Error reading response from backend"),
-        answerMs,
+        Math.min(answerMs, LONGEST_TIMER_MS),
       );
     }
     if (!client.bodyDone) this.#sendBody(socket, chunked);

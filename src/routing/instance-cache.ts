@@ -70,6 +70,14 @@ export class InstanceCache<T extends MatchableRoute> {
     return at >= this.#ring.length ? -1 : at;
   }
 
+  /** Lets all instances go that `isStale` names. */
+  drop(isStale: (instance: T) => boolean): void {
+    for (let at = this.#ring.length - 1; at >= 0; at--) {
+      const cached = this.#ring[at]!;
+      if (isStale(cached.instance)) this.#remove(at, cached);
+    }
+  }
+
   #remove(at: number, cached: CachedRoute<T>): void {
     this.#byRecord.delete(cached.record);
     const last = this.#ring.pop()!;

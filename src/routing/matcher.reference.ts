@@ -161,7 +161,7 @@ function inOrder(a: ReferenceRoute, b: ReferenceRoute): number {
   return byWeight || Buffer.compare(Buffer.from(a.route.id), Buffer.from(b.route.id));
 }
 
-/** Spec matching 7; of equal ones a route with a segment goes first. */
+/** Spec matching 7; of equal ones a shunt without path goes last. */
 export function referenceWeight(route: Route): number {
   const namesOf = (entries: readonly (readonly [string, ...unknown[]])[]) =>
     new Set(entries.map(([name]) => name.toLowerCase())).size;
@@ -172,7 +172,8 @@ export function referenceWeight(route: Route): number {
     if (name === "Weight") weight += Math.trunc(Number(args[0]));
     else if (!["Path", "PathSubtree", "TrafficSegment", "*", "Any"].includes(name)) weight += 1;
   }
-  if (route.predicates.some(({ name }) => name === "TrafficSegment")) weight += 0.5;
+  const hasPath = treeOf(route) !== null || route.pathRegexps.length > 0;
+  if (route.backend.type === "shunt" && !hasPath) weight -= 0.25;
   return weight;
 }
 

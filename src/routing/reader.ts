@@ -142,6 +142,11 @@ export class TableReader<T extends MatchableRoute> {
     return this.#cache.add(key, instance, pattern);
   }
 
+  /** Instances that `isStale` names are built anew when they are asked for again. */
+  drop(isStale: (instance: T) => boolean): void {
+    this.#cache.drop(isStale);
+  }
+
   #isGone(record: number): boolean {
     const generation = this.#current!;
     // Records that a compaction keeps aside were never added.

@@ -199,6 +199,8 @@ export class TableMembers {
     const store = this.#store;
     const sameKind = ((this.#state[a]! ^ this.#state[b]!) & INVALID) === 0;
     if (!sameKind || store.recordFlags[a] !== store.recordFlags[b]) return false;
+    // The predicate of a plugin may weigh something else by now.
+    if (!this.isInvalid(a) && store.recordWeight[a] !== store.recordWeight[b]) return false;
     let i = store.recordStart[a]!;
     let k = store.recordStart[b]!;
     const end = store.recordEnd[a]!;

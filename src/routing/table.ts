@@ -1,6 +1,6 @@
 // The routing table, main thread: takes changes of the sources, checks the routes, writes them into shared memory and publishes.
 // A change is a transaction: readers see all of it or nothing, and when the writer throws nothing of it happened. What a route
-// costs to change does not depend on the size of the table.
+// costs to change does not depend on the size of the table. Long because transactions, checks and publication work on one store.
 
 import { normalizeSlots } from "../eskip/canonical.ts";
 import { parseRouteExpression } from "../eskip/parser.ts";
@@ -10,6 +10,7 @@ import type { RouteText } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { accountFor } from "../util/shared-arena.ts";
+import { findChangedRoutes } from "./changed-routes.ts";
 import { checkRoute } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
 import { hangRoute } from "./hang-route.ts";
@@ -135,6 +136,27 @@ export class RoutingTable {
       throw error;
     }
     return this.#commit(source, change, firstStaged, beganAtMs);
+  }
+
+  /**
+   * The registry knows filters or predicates of these names otherwise than before: routes that name them are checked and weighed anew,
+   * and those that were left out. One result for each source that this changes something for.
+   */
+  recheck(names: Iterable<string>): TransactionResult[] {
+    const { registry, ignoreTrailingSlash } = this.#options;
+    const changed = findChangedRoutes(names, {
+      store: this.#store,
+      members: this.#members,
+      invalid: this.#invalid,
+      registry,
+      routeOf: (record) => this.#routeOf(record),
+      check: (route, record) => checkRoute(route, registry, record, this.#hostKeys, ignoreTrailingSlash),
+    });
+    return Array.from(changed, ([source, routes]) =>
+      this.transact(source, (transaction) => {
+        for (const { route, variant } of routes) transaction.upsert(route, undefined, variant);
+      }),
+    );
   }
 
   #abandon(firstStaged: number): void {

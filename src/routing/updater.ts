@@ -66,6 +66,18 @@ export class RouteUpdater {
     for (const source of this.#options.sources) source.stop();
   }
 
+  /** Reports what a check of the table against other declarations has changed. */
+  rechecked(results: readonly TransactionResult[], latencyMs: number): void {
+    const { table, metrics, log } = this.#options;
+    for (const result of results) {
+      const id = ++this.#builds;
+      log.info(`route settings received, id: ${id}`);
+      this.#logInvalid(result);
+      metrics.tableChanged(table.count, table.builtAtMs, latencyMs, result);
+      log.info(`route settings applied, id: ${id}`);
+    }
+  }
+
   #host(source: DataClient, number: number): DataClientHost {
     const produced = new ProducedIds();
     return {

@@ -8,10 +8,10 @@ import type { Registry } from "../spec/registry.ts";
 const MAX_WEIGHT = Number.MAX_SAFE_INTEGER;
 
 /**
- * A segment weighs nothing against whole weights. Between equal ones it decides: a route that takes its share only behind a twin
- * without segment would never be asked. So are the weighted routes of a RouteGroup, which has a catch-all of the same weight.
+ * What a last resort weighs less: nothing against whole weights, but it goes behind equal ones. The catch-all routes of hosts from
+ * Kubernetes weigh as much as a route that takes every request of the host, and would hide it where their id is the smaller one.
  */
-export const SEGMENTED = 0.5;
+export const LAST_RESORT = 0.25;
 
 /** The weight of a checked route. */
 export function routeWeight(route: Route, registry: Registry): number {
@@ -19,7 +19,16 @@ export function routeWeight(route: Route, registry: Registry): number {
   if (route.method !== "") weight++;
   weight += distinctNames(route.headers) + distinctNames(route.headerRegexps);
   if (route.predicates.length > 0) weight += listWeight(route, registry);
+  if (isLastResort(route)) weight -= LAST_RESORT;
   return Math.max(-MAX_WEIGHT, Math.min(MAX_WEIGHT, weight));
+}
+
+/** True for a shunt that looks at no path. */
+function isLastResort({ backend, path, pathRegexps, predicates }: Route): boolean {
+  if (backend.type !== "shunt" || path !== "" || pathRegexps.length > 0) return false;
+  return !predicates.some(
+    ({ name, args }) => name === "PathRegexp" || ((name === "Path" || name === "PathSubtree") && args[0] !== ""),
+  );
 }
 
 function distinctNames(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): number {
@@ -35,7 +44,6 @@ function listWeight(route: Route, registry: Registry): number {
   let hasMethod = route.method !== "";
   let headers: Set<string> | null = null;
   let headerRegexps: Set<string> | null = null;
-  let segmented = 0;
   for (const call of route.predicates) {
     switch (call.name) {
       case "Path":
@@ -61,14 +69,11 @@ function listWeight(route: Route, registry: Registry): number {
         headerRegexps ??= namesOf(route.headerRegexps);
         weight += addName(headerRegexps, call);
         break;
-      case "TrafficSegment":
-        segmented = SEGMENTED;
-        break;
       default:
         weight += predicateWeight(call, registry);
     }
   }
-  return weight + segmented;
+  return weight;
 }
 
 function namesOf(entries: readonly (readonly [name: string, ...rest: unknown[]])[]): Set<string> {

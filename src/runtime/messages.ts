@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. Requests, counters and routes never go this way: they are in shared memory.
 
 import type { SeriesAnnouncement } from "../observability/worker-metrics.ts";
+import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 
@@ -15,6 +16,10 @@ export type ToWorker =
   | { readonly type: "clientCertificates"; readonly certificates: readonly ServerCertificate[] }
   /** Certificates of the cluster changed. */
   | { readonly type: "hostCertificates"; readonly change: HostCertificateChange }
+  /** Load these plugins, all of them, and say whether that went well; routes are built with them only when no others will do. */
+  | { readonly type: "loadPlugins"; readonly serial: number; readonly plugins: readonly PluginVersion[] }
+  /** Every worker has loaded them: from now on they are in force. */
+  | { readonly type: "usePlugins"; readonly serial: number }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */
@@ -24,4 +29,6 @@ export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "series"; readonly series: readonly SeriesAnnouncement[] }
+  /** `problem`: why these plugins cannot be used, "" when they can. */
+  | { readonly type: "pluginsLoaded"; readonly serial: number; readonly problem: string }
   | { readonly type: "drained" };

@@ -57,6 +57,8 @@ class Supervised {
       generation: () => ({}) as TableGeneration,
       shuttingDown: () => false,
       hostCertificates: () => null,
+      plugins: () => [],
+      stallMs: 0,
     });
     this.supervisor.start();
   }

@@ -5,13 +5,17 @@ import { Worker } from "node:worker_threads";
 import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
+import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
 import type { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
 import type { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
+import { formatDuration } from "../util/duration.ts";
 import { checkFree } from "./bind.ts";
+import { newHeartbeat, StallWatch } from "./heartbeat.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { PluginOffer } from "./plugin-offer.ts";
 
 export interface SupervisorOptions {
   readonly count: number;
@@ -30,6 +34,10 @@ export interface SupervisorOptions {
   generation(): TableGeneration;
   /** All certificates of the cluster for a new worker; null when there are none. */
   hostCertificates(): HostCertificateChange | null;
+  /** The plugins in force for a new worker. */
+  plugins(): readonly PluginVersion[];
+  /** A worker that stands still for this long is replaced, in milliseconds; 0: never. */
+  readonly stallMs: number;
   /** True from SIGTERM on, for a worker that starts late. */
   shuttingDown(): boolean;
 }
@@ -69,9 +77,14 @@ export class Supervisor {
   /** Certificates that came after the start, for workers that start later. */
   readonly #certificates = new Map<ToWorker["type"], ToWorker>();
   readonly #startFailed = Promise.withResolvers<never>();
+  readonly #stalls: StallWatch<Running> | null;
+  #offer: PluginOffer<Running> | null = null;
+  #offers = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { stallMs } = options;
+    this.#stalls = stallMs > 0 ? new StallWatch(stallMs, (running) => this.#stalled(running, stallMs)) : null;
     // Nobody needs to wait for it.
     this.#startFailed.promise.catch(() => {});
   }
@@ -129,6 +142,31 @@ export class Supervisor {
     for (const running of this.#running) this.#say(running, { type: "hostCertificates", change });
   }
 
+  /**
+   * Asks all workers to load plugins; gives why one of them cannot use them, or "". They are in force when `usePlugins` is called; one
+   * offer at a time.
+   */
+  offerPlugins(plugins: readonly PluginVersion[]): Promise<string> {
+    const offer = new PluginOffer<Running>(++this.#offers, plugins);
+    this.#offer = offer;
+    for (const running of this.#running) this.#ask(offer, running);
+    offer.settleWhenDone();
+    return offer.result;
+  }
+
+  #ask(offer: PluginOffer<Running>, running: Running): void {
+    offer.ask(running);
+    this.#say(running, offer.message);
+  }
+
+  /** What was offered last is in force; `taken` false: it is not, and forgotten. */
+  usePlugins(taken: boolean): void {
+    const offer = this.#offer;
+    this.#offer = null;
+    if (offer === null || !taken) return;
+    for (const running of this.#running) this.#say(running, { type: "usePlugins", serial: offer.message.serial });
+  }
+
   shuttingDown(): void {
     for (const running of this.#running) this.#say(running, { type: "shuttingDown" });
   }
@@ -150,6 +188,7 @@ export class Supervisor {
   /** From now on a worker that ends is not replaced; resolves when there is none. */
   async #end(): Promise<void> {
     this.#ending = true;
+    this.#stalls?.stop();
     for (const timer of this.#restarts) clearTimeout(timer);
     if (this.#running.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -168,9 +207,11 @@ export class Supervisor {
   }
 
   #spawn(earlyDeaths: number): Running {
-    const { entry, settings, hub, endpoints, queues, responses, log, generation, shuttingDown } = this.#options;
+    const { entry, settings, hub, endpoints, queues, responses, log, generation, plugins, shuttingDown } =
+      this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
+    const heartbeat = newHeartbeat();
     const worker = new Worker(entry, {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       workerData: {
@@ -180,12 +221,16 @@ export class Supervisor {
         queues: queues.addWorker(number),
         responses: responses.addWorker(number),
         generation: generation(),
+        plugins: plugins(),
+        heartbeat,
         shuttingDown: shuttingDown(),
       },
     });
     const startedMs = performance.now();
     const running: Running = { number, worker, startedMs, earlyDeaths, problem: "", listened: null };
     this.#running.add(running);
+    this.#stalls?.add(running, heartbeat);
+    if (this.#offer !== null) this.#ask(this.#offer, running);
     for (const message of this.#certificates.values()) this.#say(running, message);
     const change = this.#options.hostCertificates();
     if (change !== null) this.#say(running, { type: "hostCertificates", change });
@@ -209,16 +254,31 @@ export class Supervisor {
       case "failed":
         running.listened?.(new Error(message.message));
         break;
+      case "pluginsLoaded":
+        this.#offer?.answered(running, message.serial, message.problem);
+        break;
       case "drained":
         void running.worker.terminate();
         break;
     }
   }
 
+  /** Nothing but its end gets it out of where it is; its connections break. */
+  #stalled(running: Running, stallMs: number): void {
+    if (this.#ending) return;
+    const limit = formatDuration(stallMs);
+    this.#options.log.error(
+      `worker ${running.number} has stood still for ${limit} (-worker-stall-timeout): it is ended`,
+    );
+    void running.worker.terminate();
+  }
+
   /** The thread is no more: it writes no shared memory, and all its messages have come. */
   #exited(running: Running, code: number): void {
     const { log, hub, endpoints, queues, responses } = this.#options;
     this.#running.delete(running);
+    this.#stalls?.remove(running);
+    this.#offer?.left(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
     queues.retire(running.number);

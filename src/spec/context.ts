@@ -26,6 +26,8 @@ export interface BodyTransform {
   end(): Transformed;
   /** True: as many bytes go out as came in, so a request keeps its Content-Length. */
   readonly keepsLength?: boolean;
+  /** True: `write` gives its piece back as it is and keeps no part of it, so it may be shown bytes that last only for the call. */
+  readonly watches?: boolean;
   /** Called when the stream breaks off before `end`. */
   destroy?(): void;
 }
@@ -54,6 +56,8 @@ export interface FilterRequest {
   readonly remotePort: number;
   /** Puts the escapes of reserved characters back into the path as the client sent them (spec filters 6.3 rfcPath). */
   patchPath(): void;
+  /** True once patchPath was called: `path` may hold escapes. */
+  readonly patched: boolean;
   /** True when the client connection is TLS. */
   readonly tls: boolean;
   /** The members of the W3C baggage that came with the request; null when there are none. */
@@ -119,6 +123,8 @@ export interface FilterContext {
   serve(status: number, headers: readonly (readonly [string, string])[], body: Body): void;
   /** True once `serve` was called. */
   readonly served: boolean;
+  /** Response phase: true when a backend sent the response, which no filter served since. */
+  readonly fromBackend: boolean;
 
   /**
    * Response phase: the response goes out with this status and these headers, whatever other filters do to them; its body stays what it

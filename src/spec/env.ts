@@ -38,9 +38,12 @@ export interface FilterEnv {
   random(): number;
   /** Adds to the counter `<filter name>.custom.<key>` (spec observability 6). */
   count(filterName: string, key: string, by: number): void;
+  /** What filters share in this worker, like connections: `make` is called for the first who asks for `name`. */
+  shared<T>(name: string, make: () => T): T;
   /**
    * Sends a copy through the routing table, after the present turn of the event loop, and drops the response; never rejects. `body`
    * is read as fast as the backend takes it, and replaces the body of the request (null: none); when it throws, the copy breaks off.
+   * What it gives must stay as it is until the next piece is asked for.
    */
   routeCopy(copy: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd>;
   /** The queues of the fifo and lifo filters. */

@@ -59,7 +59,7 @@ export function defineFilter<const S extends readonly AnyArgSpec[]>(declaration:
   details?: string;
   args: S;
   anyArgs?: boolean;
-  examples: readonly FilterExample[];
+  examples?: readonly FilterExample[];
   deprecated?: string;
   options?: readonly string[];
   check?: (values: ArgValues<S>) => string;
@@ -71,7 +71,7 @@ export function defineFilter<const S extends readonly AnyArgSpec[]>(declaration:
     details: declaration.details ?? "",
     args: declaration.args,
     anyArgs: declaration.anyArgs ?? false,
-    examples: declaration.examples,
+    examples: declaration.examples ?? [],
     deprecated: declaration.deprecated ?? "",
     options: declaration.options ?? [],
     // The values come from checkArgs over the same `args`, so they have the types of S.

@@ -58,7 +58,7 @@ export function definePredicate<const S extends readonly AnyArgSpec[]>(declarati
   details?: string;
   args: S;
   anyArgs?: boolean;
-  examples: readonly string[];
+  examples?: readonly string[];
   weight?: (values: ArgValues<S>) => number;
   check?: (values: ArgValues<S>) => string;
   create: (values: ArgValues<S>, env: PredicateEnv) => PredicateTest;
@@ -69,7 +69,7 @@ export function definePredicate<const S extends readonly AnyArgSpec[]>(declarati
     details: declaration.details ?? "",
     args: declaration.args,
     anyArgs: declaration.anyArgs ?? false,
-    examples: declaration.examples,
+    examples: declaration.examples ?? [],
     // The values come from checkArgs over the same `args`, so they have the types of S.
     weight: (declaration.weight ?? (() => 1)) as PredicateSpec["weight"],
     check: (declaration.check ?? (() => "")) as PredicateSpec["check"],

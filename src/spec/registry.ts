@@ -5,17 +5,47 @@ import type { FilterSpec } from "./filter.ts";
 import type { PredicateSpec } from "./predicate.ts";
 
 export class Registry {
-  readonly #filters = new Map<string, FilterSpec>();
-  readonly #predicates = new Map<string, PredicateSpec>();
+  readonly #shippedFilters: readonly FilterSpec[];
+  readonly #shippedPredicates: readonly PredicateSpec[];
+  readonly #disabled: ReadonlySet<string>;
+  #filters!: ReadonlyMap<string, FilterSpec>;
+  #predicates!: ReadonlyMap<string, PredicateSpec>;
 
   constructor(
     filters: readonly FilterSpec[],
     predicates: readonly PredicateSpec[],
     disabledFilters: readonly string[] = [],
   ) {
-    const disabled = new Set(disabledFilters);
-    for (const spec of filters) if (!disabled.has(spec.name)) this.#filters.set(spec.name, spec);
-    for (const spec of predicates) this.#predicates.set(spec.name, spec);
+    this.#shippedFilters = filters;
+    this.#shippedPredicates = predicates;
+    this.#disabled = new Set(disabledFilters);
+    this.addPlugins([], []);
+  }
+
+  /**
+   * Those of plugins, in place of all that plugins had before. A name that ships keeps its meaning, of equal names the first counts; gives
+   * one text for each that does not count, but for disabled filters.
+   */
+  addPlugins(filters: readonly FilterSpec[], predicates: readonly PredicateSpec[]): string[] {
+    const hidden: string[] = [];
+    const known = new Map<string, FilterSpec>();
+    const shipped = new Set<string>();
+    for (const spec of this.#shippedFilters) {
+      shipped.add(spec.name);
+      if (!this.#disabled.has(spec.name)) known.set(spec.name, spec);
+    }
+    for (const spec of filters) {
+      if (shipped.has(spec.name) || known.has(spec.name)) hidden.push(`filter ${spec.name}`);
+      else if (!this.#disabled.has(spec.name)) known.set(spec.name, spec);
+    }
+    this.#filters = known;
+    const tests = new Map(this.#shippedPredicates.map((spec) => [spec.name, spec]));
+    for (const spec of predicates) {
+      if (tests.has(spec.name)) hidden.push(`predicate ${spec.name}`);
+      else tests.set(spec.name, spec);
+    }
+    this.#predicates = tests;
+    return hidden;
   }
 
   filter(name: string): FilterSpec | undefined {
@@ -26,11 +56,11 @@ export class Registry {
     return this.#predicates.get(name);
   }
 
-  get filters(): IterableIterator<FilterSpec> {
+  get filters(): Iterable<FilterSpec> {
     return this.#filters.values();
   }
 
-  get predicates(): IterableIterator<PredicateSpec> {
+  get predicates(): Iterable<PredicateSpec> {
     return this.#predicates.values();
   }
 }

@@ -24,16 +24,21 @@ export class GrowingBytes {
     this.#length = needed;
   }
 
-  /** What is held as a byte string; nothing is held afterwards, and the room serves again. */
-  takeText(): string {
-    const text = this.#room.toString("latin1", 0, this.#length);
-    this.#length = 0;
-    return text;
+  /** What is held, to look at: the bytes are others after the next `append`. */
+  get bytes(): Buffer {
+    return this.#room.subarray(0, this.#length);
   }
 
-  /** What is held as bytes that belong to the caller; nothing is held afterwards. */
-  takeBytes(): Buffer {
-    const bytes = this.#room.subarray(0, this.#length);
+  /** Lets go of the first `count` bytes; the room serves again. */
+  dropFirst(count: number): void {
+    if (count === 0) return;
+    this.#room.copyWithin(0, count, this.#length);
+    this.#length -= count;
+  }
+
+  /** What is held, for the caller alone; nothing is held afterwards. */
+  take(): Buffer {
+    const bytes = this.bytes;
     this.#room = none;
     this.#length = 0;
     return bytes;

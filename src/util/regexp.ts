@@ -2,14 +2,14 @@
 // invalid byte counts as one U+FFFD (spec matching 14, filters 2). Every pattern of a route goes through here. The engine is re2js;
 // what regexp-fast-path.ts proves equal and linear runs on the built-in one, which is several times faster (regexp.bench.ts).
 
+import { isAscii as isAsciiBytes } from "node:buffer";
 import { createRequire } from "node:module";
-import type { RE2JS } from "re2js";
+import type { Matcher, RE2JS } from "re2js";
 import { isAscii } from "./bytes.ts";
 import { type LiteralHost, literalHosts, matchLiteralHosts } from "./host-pattern.ts";
 import { LruMap } from "./lru.ts";
 import type { Expansion } from "./regexp-expansion.ts";
 import { analyseRegexp, type FastRegexp, type LiteralPattern } from "./regexp-fast-path.ts";
-import { ByteOffsets, decodeUtf8 } from "./utf8.ts";
 
 /** Why a pattern is not valid: `error parsing regexp: missing closing ]: ...` */
 export class RegexpError {
@@ -97,7 +97,7 @@ export class CompiledRegexp {
         return this.#tester.test(subject);
       }
     }
-    return this.#re2().test(isAscii(subject) ? subject : decodeUtf8(subject));
+    return this.#re2().test(subjectOf(subject));
   }
 
   #re2(): RE2JS {
@@ -106,17 +106,27 @@ export class CompiledRegexp {
   }
 
   /**
-   * Shows `visit` the matches from an offset on, in order and also empty ones, until it says false. What stands in front of the offset
-   * is seen by `^`, `\b` and the like.
+   * Shows `visit` where the matches from an offset on begin and end, in order and also empty ones, until it says false. What stands in
+   * front of the offset is seen by `^`, `\b` and the like. For parts of bodies: a copy of `bytes` is made only where it saves time.
    */
-  scan(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
-    this.#forEachMatch(subject, from, visit);
+  scan(bytes: Buffer, from: number, visit: (start: number, end: number) => boolean): void {
+    const fast = this.#fast;
+    const literal = fast?.literal ?? null;
+    if (literal !== null && !literal.atStart && !literal.atEnd && literal.text !== "") {
+      for (let at = bytes.indexOf(literal.text, from, "latin1"); at >= 0; ) {
+        const end = at + literal.text.length;
+        if (!visit(at, end)) return;
+        at = bytes.indexOf(literal.text, end, "latin1");
+      }
+    } else if (fast !== null && (!this.#cutsCharacters(fast) || isAsciiBytes(bytes))) {
+      this.#forEachFast(fast, bytes.toString("latin1"), from, visit);
+    } else this.#forEachRe2(bytes, from, visit);
   }
 
   /** The leftmost match, null when there is none. */
   exec(subject: string): RegexpMatch | null {
     let first: RegexpMatch | null = null;
-    this.#forEachMatch(subject, 0, (match) => {
+    this.#forEachMatch(subject, (match) => {
       first = match;
       return false;
     });
@@ -126,7 +136,7 @@ export class CompiledRegexp {
   /** All matches that do not overlap, in order; an empty one directly behind another does not count. */
   execAll(subject: string): RegexpMatch[] {
     const matches: RegexpMatch[] = [];
-    this.#forEachMatch(subject, 0, (match) => {
+    this.#forEachMatch(subject, (match) => {
       if (match.start < match.end || match.start !== matches.at(-1)?.end) matches.push(match);
       return true;
     });
@@ -161,11 +171,20 @@ export class CompiledRegexp {
     return Object.hasOwn(names, name) ? names[name]! : -1;
   }
 
-  #forEachMatch(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
+  #forEachMatch(subject: string, visit: (match: RegexpMatch) => boolean): void {
     const fast = this.#fast;
-    if (fast === null) this.#forEachRe2(subject, from, visit);
-    else if (this.#cutsCharacters(fast) && !isAscii(subject)) this.#forEachRe2(subject, from, visit);
-    else this.#forEachFast(fast, subject, from, visit);
+    if (fast !== null && (isAscii(subject) || !this.#cutsCharacters(fast))) {
+      this.#forEachFast(fast, subject, 0, (start, end, groups) => visit({ start, end, groups }));
+      return;
+    }
+    this.#forEachRe2(subjectOf(subject), 0, (start, end, matcher) => {
+      const groups: (string | undefined)[] = [subject.slice(start, end)];
+      for (let i = 1; i <= matcher.groupCount(); i++) {
+        const first = matcher.start(i);
+        groups.push(first < 0 ? undefined : subject.slice(first, matcher.end(i)));
+      }
+      return visit({ start, end, groups });
+    });
   }
 
   /** True when a match on the bytes could begin or end inside of a character: it takes such bytes, or may be empty. */
@@ -175,7 +194,12 @@ export class CompiledRegexp {
     return fast.asciiOnly || this.#takesEmpty;
   }
 
-  #forEachFast(fast: FastRegexp, subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
+  #forEachFast(
+    fast: FastRegexp,
+    subject: string,
+    from: number,
+    visit: (start: number, end: number, groups: RegExpExecArray) => boolean,
+  ): void {
     this.#finder ??= new RegExp(fast.source, `g${fast.flags}`);
     const finder = this.#finder;
     finder.lastIndex = from;
@@ -183,31 +207,28 @@ export class CompiledRegexp {
       const start = found.index;
       const end = start + found[0].length;
       if (start === end) finder.lastIndex = end + 1;
-      if (!visit({ start, end, groups: found })) return;
+      if (!visit(start, end, found)) return;
     }
   }
 
-  #forEachRe2(subject: string, from: number, visit: (match: RegexpMatch) => boolean): void {
-    const offsets = isAscii(subject) ? null : new ByteOffsets(subject);
+  /** `subject`: bytes, or a string that is ASCII; either way the engine counts bytes. */
+  #forEachRe2(
+    subject: string | Buffer,
+    from: number,
+    visit: (start: number, end: number, matcher: Matcher) => boolean,
+  ): void {
     const engine = this.#re2();
-    const text = offsets === null ? subject : decodeUtf8(subject);
-    if (text.length > LONG_SUBJECT && !engine.test(text)) return;
-    const matcher = engine.matcher(text);
-    const groupCount = engine.groupCount();
-    const offset = (unit: number) => (offsets === null ? unit : offsets.byteOf(unit));
-    const first = offsets === null ? from : offsets.unitOf(from);
-    for (let found = matcher.find(first); found; found = matcher.find()) {
-      const start = offset(matcher.start());
-      offsets?.mark();
-      const end = offset(matcher.end());
-      const groups: (string | undefined)[] = [subject.slice(start, end)];
-      for (let i = 1; i <= groupCount; i++) {
-        const groupStart = matcher.start(i);
-        groups.push(groupStart < 0 ? undefined : subject.slice(offset(groupStart), offset(matcher.end(i))));
-      }
-      if (!visit({ start, end, groups })) return;
+    if (subject.length > LONG_SUBJECT && !engine.test(subject)) return;
+    const matcher = engine.matcher(subject);
+    for (let found = matcher.find(from); found; found = matcher.find()) {
+      if (!visit(matcher.start(), matcher.end(), matcher)) return;
     }
   }
+}
+
+/** A byte string as the engine takes it: as bytes it reads what is not ASCII as UTF-8, each invalid byte as one U+FFFD. */
+function subjectOf(subject: string): string | Buffer {
+  return isAscii(subject) ? subject : Buffer.from(subject, "latin1");
 }
 
 function testLiteral(literal: LiteralPattern, subject: string): boolean {

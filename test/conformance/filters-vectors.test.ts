@@ -127,11 +127,16 @@ async function replay(given: Scenario): Promise<string[]> {
       backends[i]!.seen.filter((one) => one.complete || scenario.backend_ignore_incomplete !== true);
     await until(() => wanted.every((list, i) => list === undefined || seen(i).length >= list.length));
     await until(() => proxy.lines("requested-host").length >= (scenario.expect_access_log?.length ?? 0));
+    const audit = () => proxy.lines("status").filter((line) => !("requested-host" in line));
+    await until(() => audit().length >= (scenario.expect_audit_log?.length ?? 0));
     await sleep(scenario.settle_ms ?? 30);
     for (const [i, list] of wanted.entries())
       if (list !== undefined) note("backend", requestsDifference(list, seen(i)));
     if (scenario.expect_access_log !== undefined) {
       note("access log", linesDifference(scenario.expect_access_log, proxy.lines("requested-host")));
+    }
+    if (scenario.expect_audit_log !== undefined) {
+      note("audit log", linesDifference(scenario.expect_audit_log, audit()));
     }
   } finally {
     await proxy.stop();

@@ -1,8 +1,8 @@
-// bin/skipper -kubernetes as the service account of deploy/: routes, status, Events, changes, and an API server that goes and comes back
-// with the account made anew.
+// bin/skipper -kubernetes as the service account of deploy/, in a pod's mounts where this machine allows it: routes, status, Events,
+// changes, and an API server that goes and comes back with the account made anew.
 
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { freePort } from "../conformance/socket-reader.ts";
@@ -22,7 +22,7 @@ import {
   routeGroupsAreServed,
   routesOf,
 } from "./scenario.ts";
-import { SkipperProcess } from "./skipper-process.ts";
+import { canRunAsPod, SkipperProcess } from "./skipper-process.ts";
 
 /** From a change to the route that is served, also when the API server has just come back. */
 const CHANGE_LIMIT_MS = 60_000;
@@ -56,30 +56,31 @@ export function testProxy(controlPlane: () => ControlPlane): void {
       await plane.admin.apply(externalService("web", blue.port), balancer, clusterService("pods"), podSlice);
       await plane.admin.apply(web, pods, shop, broken, misled);
       await plane.admin.applyMany(many);
-      token = join(plane.folder, "token");
+      const account = join(plane.folder, "account");
+      mkdirSync(account);
+      copyFileSync(plane.caFile, join(account, "ca.crt"));
+      token = join(account, "token");
       writeFileSync(token, await plane.admin.tokenOf("kube-system", "skipper-ingress"));
       [port, support] = [await freePort(), await freePort()];
-      proxy = await SkipperProcess.start(
-        "skipper",
-        [
-          "-kubernetes",
-          `-kubernetes-url=${plane.url}`,
-          `-kubernetes-token-file=${token}`,
-          "-kubernetes-path-mode=path-prefix",
-          "-kubernetes-https-redirect=false",
-          "-kubernetes-status-from-service=default/balancer",
-          "-enable-kubernetes-endpointslices",
-          "-enable-kubernetes-external-names",
-          "-source-poll-timeout=500",
-          `-address=127.0.0.1:${port}`,
-          `-support-listener=127.0.0.1:${support}`,
-          "-access-log-disabled",
-          "-wait-first-route-load",
-          "-wait-for-healthcheck-interval=0s",
-        ],
-        plane.caFile,
-        "Listen on",
-      );
+      const flags = [
+        "-kubernetes",
+        "-kubernetes-path-mode=path-prefix",
+        "-kubernetes-https-redirect=false",
+        "-kubernetes-status-from-service=default/balancer",
+        "-enable-kubernetes-endpointslices",
+        "-enable-kubernetes-external-names",
+        "-source-poll-timeout=500",
+        `-address=127.0.0.1:${port}`,
+        `-support-listener=127.0.0.1:${support}`,
+        "-access-log-disabled",
+        "-wait-first-route-load",
+        "-wait-for-healthcheck-interval=0s",
+      ];
+      const inPod = ["-kubernetes-in-cluster", ...flags];
+      const beside = [`-kubernetes-url=${plane.url}`, `-kubernetes-token-file=${token}`, ...flags];
+      proxy = canRunAsPod()
+        ? await SkipperProcess.startInPod(inPod, account, plane.url, "Listen on")
+        : await SkipperProcess.start("skipper", beside, plane.caFile, "Listen on");
     });
 
     after(async () => {

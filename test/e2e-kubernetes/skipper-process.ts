@@ -1,6 +1,7 @@
-// bin/skipper or bin/webhook as a child process that trusts the CA of the test.
+// bin/skipper or bin/webhook as a child process: beside the cluster, where it trusts the CA of the test, or as in a pod, with the
+// credentials of a service account where pods have them.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { until } from "../e2e/running-proxy.ts";
@@ -8,14 +9,25 @@ import { until } from "../e2e/running-proxy.ts";
 const root = dirname(dirname(import.meta.dirname));
 const END_LIMIT_MS = 30_000;
 
+/** Runs a command in a mount namespace of its own. */
+const unshare = ["unshare", process.getuid?.() === 0 ? "-m" : "-rm"];
+/** Shows the folder `$1` at `$0`, where pods find their credentials, and becomes the command behind it. */
+const asPod = 'mount -t tmpfs tmpfs /run && mkdir -p "$0" && mount --bind "$1" "$0" && shift && exec "$@"';
+const serviceAccount = "/run/secrets/kubernetes.io/serviceaccount";
+
+/** Whether processes of this machine may have mounts of their own. */
+export function canRunAsPod(): boolean {
+  return spawnSync(unshare[0]!, [...unshare.slice(1), "true"]).status === 0;
+}
+
 export class SkipperProcess {
   log = "";
   readonly #child: ChildProcess;
 
-  private constructor(program: string, args: readonly string[], caFile: string) {
-    this.#child = spawn(join(root, "bin", program), args, {
+  private constructor(command: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#child = spawn(command[0]!, command.slice(1), {
       stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile },
+      env: { ...process.env, ...env },
     });
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
@@ -23,18 +35,30 @@ export class SkipperProcess {
   }
 
   /** Waits for `line` in the log. */
-  static async start(program: string, args: readonly string[], caFile: string, line: string): Promise<SkipperProcess> {
-    const started = new SkipperProcess(program, args, caFile);
+  static start(program: string, args: readonly string[], caFile: string, line: string): Promise<SkipperProcess> {
+    const started = new SkipperProcess([join(root, "bin", program), ...args], { NODE_EXTRA_CA_CERTS: caFile });
+    return started.#logging(line);
+  }
+
+  /** The same of the proxy as in a pod: `account` is the folder with `token` and `ca.crt`, `url` that of the API server. */
+  static startInPod(args: readonly string[], account: string, url: string, line: string): Promise<SkipperProcess> {
+    const { hostname, port } = new URL(url);
+    const command = [...unshare, "sh", "-c", asPod, serviceAccount, account, join(root, "bin/skipper"), ...args];
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+    return new SkipperProcess(command, env).#logging(line);
+  }
+
+  async #logging(line: string): Promise<this> {
     try {
-      await until(`${program} logs ${line}`, () => {
-        if (started.#child.exitCode !== null) throw new Error(`${program} ended:\n${started.log}`);
-        return started.log.includes(line);
+      await until(`the log says ${line}`, () => {
+        if (this.#child.exitCode !== null) throw new Error("it ended");
+        return this.log.includes(line);
       });
     } catch (error) {
-      started.#child.kill("SIGKILL");
-      throw new Error(`${(error as Error).message}\n${started.log}`);
+      this.#child.kill("SIGKILL");
+      throw new Error(`${(error as Error).message}\n${this.log}`);
     }
-    return started;
+    return this;
   }
 
   /** SIGTERM; the exit code. */

@@ -88,6 +88,7 @@ function group(name: string, spec: object, annotations: Annotations = {}): Store
 
 const http = { "x-forwarded-proto": "http" };
 const web = { name: "web", type: "service", serviceName: "web", servicePort: 80 };
+const shop = { ...web, name: "shop", serviceName: "shop" };
 const toWeb = [{ backendName: "web" }];
 
 describe("what clients get", () => {
@@ -142,6 +143,9 @@ describe("what clients get", () => {
       ingress("extra", "extra.test", "web", {
         "zalando.org/skipper-routes": 'put: Method("PUT") -> status(405) -> <shunt>',
       }),
+      // The second group takes every request of the host; the first has a catch-all for it.
+      group("part", { hosts: ["parted.test"], backends: [web], defaultBackends: toWeb, routes: [{ path: "/part" }] }),
+      group("whole", { hosts: ["parted.test"], backends: [shop], defaultBackends: [{ backendName: "shop" }] }),
       group("groups", {
         hosts: ["group.test", "group.inside.test"],
         backends: [web, { name: "next", type: "forward" }, { name: "again", type: "loopback" }],
@@ -233,6 +237,8 @@ describe("what clients get", () => {
     ["a pattern with predicates", { host: "group.test", path: "/only/a", headers: only }, "web /only/a "],
     ["that do not match", { host: "group.test", path: "/only/a" }, 404],
     ["a group is redirected", { host: "group.test", path: "/web", headers: http }, 308],
+    ["the part of a host that a group has", { host: "parted.test", path: "/part" }, "web "],
+    ["another group has the rest, in spite of its catch-all", { host: "parted.test", path: "/else" }, "shop "],
     ["an inside host of a group has routes of its own", { host: "group.inside.test", path: "/web" }, 404],
     ["which need the predicates", { host: "group.inside.test", path: "/web", headers: inside }, "web /web "],
   ];
@@ -254,6 +260,21 @@ describe("what clients get", () => {
     await until("the filters are gone", async () => (await shown()) === undefined);
     assert.match(proxy.log, /Failed to retrieve default filters: \[eskip\] default filters: .* kind=Ingress name=own/);
   });
+});
+
+test("a default backend gets what rules without host leave, in spite of their catch-all", async () => {
+  api = await KubernetesApi.start();
+  await startBackends("web", "shop");
+  const spec = { defaultBackend: { service: { name: "shop", port: { number: 80 } } } };
+  api.put({ ...ingress("default", "", ""), spec }, paths("anywhere", "", [{ path: "/anywhere", backend: "web" }]));
+  const flags = [`-kubernetes-url=${api.url}`, "-kubernetes-https-redirect=false"];
+  proxy = await RunningProxy.start("", "-kubernetes", ...flags);
+  try {
+    assert.match((await ask({ host: "any.test", path: "/anywhere" })).body, /^web /);
+    assert.match((await ask({ host: "any.test", path: "/else" })).body, /^shop /);
+  } finally {
+    await stopAll();
+  }
 });
 
 describe("traffic by weight", () => {

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { freePort } from "../conformance/socket-reader.ts";
+import { filterModule, PluginFolder } from "./plugin-folder.ts";
 import { RunningProxy } from "./running-proxy.ts";
 
 const root = dirname(dirname(import.meta.dirname));
@@ -75,6 +76,7 @@ const refused: [flags: string[], message: string][] = [
     "Failed to start skipper: failed to enable MTLS, invalid key/cert pair: " +
       "failed to load X509 keypair from /none/crt and /none/key: open /none/crt: no such file or directory",
   ],
+  [["-plugindir=/none/plugins"], "Failed to start skipper: -plugindir: /none/plugins is no folder"],
   [["-tls-key-log-file=/none/keys"], "Error processing config: open /none/keys: no such file or directory"],
   [
     ["-address=192.0.2.1:81"],
@@ -87,6 +89,54 @@ for (const [flags, message] of refused) {
     const address = `-address=127.0.0.1:${await freePort()}`;
     const { code, log } = await run(address, ...flags);
     assert.equal(fatalMessage(log), message);
+    assert.equal(code, 1);
+  });
+}
+
+const broken: [flags: string[], files: Readonly<Record<string, string>>, message: string][] = [
+  [["-filter-plugin=geo"], {}, "filter plugin geo not found in plugin dirs"],
+  [["-predicate-plugin=geo,eu"], {}, "predicate plugin geo not found in plugin dirs"],
+  [["-dataclient-plugin=geo"], {}, "data client plugin geo not found in plugin dirs"],
+  [["-multi-plugin=./nowhere.ts"], {}, "multi plugin ./nowhere.ts not found in plugin dirs"],
+  [
+    ["-filter-plugin=geo"],
+    { "geo.ts": "\nnamespace A { export const a = 1 }\n" },
+    "filter plugin geo: FOLDER/geo.ts:2: TypeScript namespace declaration is not supported in strip-only mode",
+  ],
+  [["-filter-plugin=geo"], { "geo.mjs": "const a = ;\n" }, "filter plugin geo: FOLDER/geo.mjs:1: Expression expected"],
+  [
+    ["-filter-plugin=geo"],
+    { "geo.js": "export const a = 1;\n" },
+    "filter plugin geo: FOLDER/geo.js: expected a default export, got none",
+  ],
+  [
+    ["-predicate-plugin=geo"],
+    { "geo.ts": filterModule("geo", "") },
+    "predicate plugin geo: FOLDER/geo.ts: expected a predicate only, got the filter geo (-multi-plugin takes any)",
+  ],
+  [
+    ["-filter-plugin=geo,eu"],
+    { "geo.ts": "export default (options: string[]) => {\n  throw new Error(`no such region: ${options[0]}`);\n};\n" },
+    "filter plugin geo: FOLDER/geo.ts:2: no such region: eu",
+  ],
+  [
+    [],
+    { "found.ts": 'import "./none.ts";\n' },
+    "multi plugin found: FOLDER/found.ts:1: cannot find module FOLDER/none.ts",
+  ],
+  [
+    ["-filter-plugin=geo", "-plugin-timeout=100ms"],
+    { "geo.ts": "await new Promise(() => {});\nexport default [];\n" },
+    "filter plugin geo: FOLDER/geo.ts: was not loaded within 100ms (-plugin-timeout)",
+  ],
+];
+
+for (const [flags, files, message] of broken) {
+  test(`${flags.join(" ")} with ${Object.keys(files).join(", ") || "no file"}: ${message}`, async () => {
+    const folder = new PluginFolder(files);
+    const { code, log } = await run(`-plugindir=${folder.path}`, ...flags);
+    folder.remove();
+    assert.equal(fatalMessage(log), `Failed to start skipper: ${message.replaceAll("FOLDER", folder.path)}`);
     assert.equal(code, 1);
   });
 }

@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { connect } from "node:tls";
 import { freePort } from "../conformance/socket-reader.ts";
+import { filterModule, PluginFolder } from "./plugin-folder.ts";
 import { RunningProxy, until } from "./running-proxy.ts";
 
 const root = dirname(dirname(import.meta.dirname));
@@ -227,6 +228,24 @@ describe("the admission webhook", () => {
       assert.ok((await gauge()).includes('validation \\"RouteGroup\\" team/shop filters nope unknown_filter 0'));
     } finally {
       await proxy.stop();
+    }
+  });
+
+  test("beside the proxy with plugins: knows what they add, also when they change", async () => {
+    const port = await freePort();
+    const plugins = new PluginFolder({ "geo.ts": filterModule("geo", "") });
+    const proxy = await RunningProxy.start("r: * -> <shunt>", ...flagsFor(port, true), `-plugindir=${plugins.path}`);
+    try {
+      const ca = readFileSync(file("one.crt"), "utf8");
+      const refusals = (...filters: string[]) => verdict(port, "/routegroups", ca, group(filters));
+      assert.equal(await refusals("geo()"), "");
+      assert.match(await refusals("geo(1)"), /^invalid filter "geo\(1\)": invalid_filter_params/);
+      plugins.write("geo.ts", filterModule("geo2", ""));
+      await until("the new filter is known", async () => (await refusals("geo2()")) === "");
+      assert.match(await refusals("geo()"), /filter "geo" not found$/);
+    } finally {
+      await proxy.stop();
+      plugins.remove();
     }
   });
 

@@ -20,7 +20,7 @@ export interface SoakReport {
 }
 
 /** Something that happens to the proxy's surroundings again and again. */
-interface Event {
+export interface Event {
   readonly everyMs: number;
   happen(): Promise<void>;
 }
@@ -97,7 +97,8 @@ export async function runSoak(seconds: number): Promise<SoakReport> {
   }
 }
 
-async function actLoop(actor: Actor, port: number, ledger: Ledger, over: AbortSignal): Promise<void> {
+/** An actor at work until the soak is over. */
+export async function actLoop(actor: Actor, port: number, ledger: Ledger, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
     const startedAt = performance.now();
     await actor.act(port, {
@@ -108,7 +109,8 @@ async function actLoop(actor: Actor, port: number, ledger: Ledger, over: AbortSi
   }
 }
 
-async function eventLoop(event: Event, over: AbortSignal): Promise<void> {
+/** An event that happens until the soak is over. */
+export async function eventLoop(event: Event, over: AbortSignal): Promise<void> {
   const ended = { signal: over, ref: true };
   while (!over.aborted) {
     await event.happen();
@@ -148,19 +150,27 @@ function report(
   openFiles: SoakReport["openFiles"],
   proxy: ProxyProcess,
 ): SoakReport {
-  const part = (from: number, to: number) =>
-    median(samples.slice(Math.floor(samples.length * from), Math.ceil(samples.length * to)));
-  const memory = { early: part(0.25, 0.4), late: part(0.85, 1), samples };
+  const memory = memoryOf(samples);
   const faults: string[] = [];
   if (!proxy.isRunning) faults.push(`the proxy ended:\n${proxy.log}`);
   if (ledger.failed > 0) faults.push(`${ledger.failed} failures without a cause`);
   for (const { work } of actors) if (!(work in ledger.counts)) faults.push(`nothing went right of: ${work}`);
-  const allowed = memory.early * (1 + growthShare) + growthMb;
-  if (memory.late > allowed)
-    faults.push(`memory grew from ${memory.early} to ${memory.late} MB, ${Math.round(allowed)} are allowed`);
+  faults.push(...memoryFaults(memory));
   if (openFiles.after > openFiles.before + keptFiles)
     faults.push(`open files grew from ${openFiles.before} to ${openFiles.after}`);
   return { seconds, done: ledger.counts, failed: ledger.failed, failures: ledger.failures, memory, openFiles, faults };
+}
+
+/** What samples of resident memory, one a second, say. */
+export function memoryOf(samples: readonly number[]): SoakReport["memory"] {
+  const part = (from: number, to: number) =>
+    median(samples.slice(Math.floor(samples.length * from), Math.ceil(samples.length * to)));
+  return { early: part(0.25, 0.4), late: part(0.85, 1), samples };
+}
+
+export function memoryFaults({ early, late }: SoakReport["memory"]): string[] {
+  const allowed = early * (1 + growthShare) + growthMb;
+  return late > allowed ? [`memory grew from ${early} to ${late} MB, ${Math.round(allowed)} are allowed`] : [];
 }
 
 function median(values: readonly number[]): number {

@@ -103,6 +103,7 @@ export class FakeContext implements FilterContext {
       tls: false,
       clientCertificates: [],
       baggage: () => null,
+      patched: false,
       contentLength: (given.body ?? []).join("").length,
       patchPath() {
         this.path = patchPath(this.path, this.rawPath);
@@ -113,6 +114,10 @@ export class FakeContext implements FilterContext {
     this.outgoingHost = given.preserveHost === true ? this.request.host : this.backendHost;
     this.requestBodyLength = this.request.contentLength;
     this.#pathParams = given.pathParams ?? {};
+  }
+
+  get fromBackend(): boolean {
+    return !this.served;
   }
 
   rerun(): void {
@@ -175,6 +180,8 @@ function openQueues(): RouteQueues {
 
 export interface FakeEnv extends FilterEnv {
   readonly logged: string[];
+  /** `<filter>.custom.<key>` for each count. */
+  readonly counted: string[];
   /** What routeCopy() was called with, and what it resolves to. */
   readonly copies: { copy: RequestCopy; body: AsyncIterable<Uint8Array> | null }[];
   copyEnd: CopyEnd;
@@ -185,8 +192,15 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   const logged: string[] = [];
   const write = (level: string) => (message: string) => void logged.push(`${level} ${message}`);
   const copies: FakeEnv["copies"] = [];
+  const counted: string[] = [];
+  const shared = new Map<string, unknown>();
   return {
     copies,
+    counted,
+    shared: (name, make) => {
+      if (!shared.has(name)) shared.set(name, make());
+      return shared.get(name) as ReturnType<typeof make>;
+    },
     copyEnd: { outcome: "complete", status: 200 },
     async routeCopy(copy, body) {
       copies.push({ copy, body });
@@ -204,8 +218,10 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
     log: { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") },
     now: Date.now,
     random,
-    count: () => {},
     queues: openQueues(),
+    count: (name, key, by) => {
+      for (let i = 0; i < by; i++) counted.push(`${name}.custom.${key}`);
+    },
     cache: new ReferenceResponseStore(64 * 2 ** 20),
   };
 }

@@ -31,7 +31,7 @@ export class BodyBlocker implements BodyTransform {
     if (this.#held === null) return this.#passOn(seen);
     this.#held.append(bytes);
     if (this.#held.length > this.#limit) {
-      const all = this.#held.takeBytes();
+      const all = this.#held.take();
       this.#held = null;
       return this.#passOn(all);
     }
@@ -42,7 +42,7 @@ export class BodyBlocker implements BodyTransform {
   end(): Uint8Array | null {
     // A chunked body may be empty, and "" matches every body.
     if (this.#held?.length === 0 && this.#texts.some((text) => text.length === 0)) throw blocked();
-    const rest = this.#held === null ? this.#tail : this.#held.takeBytes();
+    const rest = this.#held === null ? this.#tail : this.#held.take();
     return rest.length === 0 ? null : rest;
   }
 

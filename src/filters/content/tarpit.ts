@@ -3,6 +3,7 @@
 import { duration } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import { LONGEST_TIMER_MS } from "../../util/longest-timer.ts";
 
 const BLANK = Buffer.from(" ");
 
@@ -33,7 +34,7 @@ function blanks(delayMs: number): AsyncIterator<Uint8Array> {
     next: () =>
       new Promise((resolve) => {
         wake = resolve;
-        timer = setTimeout(() => resolve({ done: false, value: BLANK }), delayMs);
+        timer = setTimeout(() => resolve({ done: false, value: BLANK }), Math.min(delayMs, LONGEST_TIMER_MS));
       }),
     return: () => {
       clearTimeout(timer);

@@ -2,6 +2,7 @@
 // 4.1 and 5.2).
 
 import { isToken, trimBlanks } from "../../http/cookies.ts";
+import { parseCookieDate } from "./cookie-date.ts";
 
 export interface SetCookie {
   readonly name: string;
@@ -97,12 +98,9 @@ const SAME_SITE: Readonly<Record<string, string>> = { lax: "Lax", strict: "Stric
 
 /** The date as it is written today, "" when the text is none. */
 function httpDate(text: string): string {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) || ms < FIRST_YEAR_MS ? "" : new Date(ms).toUTCString();
+  const ms = parseCookieDate(text);
+  return ms === null ? "" : new Date(ms).toUTCString();
 }
-
-/** RFC 6265 5.1.1: years before 1601 are no dates. */
-const FIRST_YEAR_MS = Date.UTC(1601, 0, 1);
 
 function seconds(text: string): number | null {
   return /^-?\d{1,15}$/.test(text) ? Number(text) : null;

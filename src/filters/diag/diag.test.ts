@@ -1,7 +1,7 @@
 // Behaviour of the delay and throttle filters (spec filters 8).
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import fc from "fast-check";
 import { argsProblem, FakeContext, fakeEnv, makeFilters, runChain } from "../../../test/support/fake-context.ts";
 import { testFilters } from "../../../test/support/filter-table.ts";
@@ -41,6 +41,25 @@ test("a delay that is not above zero is no promise", () => {
   const filter = makeFilters('uniformRequestLatency("10ms", "20ms")', env)[0]!;
   assert.equal(filter.request!(new FakeContext()), undefined);
   assert.equal(makeFilters("latency(0)")[0]!.response!(new FakeContext()), undefined);
+});
+
+test("a delay that is longer than timers can be is a long one", async () => {
+  const asked: number[] = [];
+  const timers = mock.method(globalThis, "setTimeout", (run: () => void, ms: number) => {
+    asked.push(ms);
+    queueMicrotask(run);
+  });
+  try {
+    await makeFilters('latency("1000h")')[0]!.response!(new FakeContext());
+    const { responseTransforms: made } = new FakeContext();
+    await makeFilters('chunks(1, "1000h")')[0]!.response!({
+      transformResponseBody: (transform) => void made.push(transform),
+    } as FakeContext);
+    for await (const _ of made[0]!.write(Buffer.from("a")) as AsyncIterable<Uint8Array>);
+  } finally {
+    timers.mock.restore();
+  }
+  assert.deepEqual(asked, [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 31 - 1]);
 });
 
 test("distributions", () => {

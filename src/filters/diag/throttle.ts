@@ -1,6 +1,7 @@
 // Body transforms that slow a body down (spec filters 8): bandwidth by a rate, chunks by a pause after each so many bytes.
 
 import type { BodyTransform } from "../../spec/context.ts";
+import { LONGEST_TIMER_MS } from "../../util/longest-timer.ts";
 
 /** Pause after every `unitBytes` bytes, and one before the first byte. */
 export interface Throttle {
@@ -21,7 +22,7 @@ export function throttle({ unitBytes, pauseMs, isRate }: Throttle): BodyTransfor
     const waitMs = isRate ? pauseMs - (performance.now() - unitStartMs) : pauseMs;
     if (waitMs > 0) {
       await new Promise((resolve) => {
-        timer = setTimeout(resolve, waitMs);
+        timer = setTimeout(resolve, Math.min(waitMs, LONGEST_TIMER_MS));
       });
     }
     unitStartMs = performance.now();

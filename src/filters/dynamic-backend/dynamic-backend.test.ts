@@ -1,4 +1,4 @@
-// Behaviour of the filters for dynamic backends (spec filters 9.1), and of the timeouts (spec filters 8).
+// Behaviour of the filters for dynamic backends (spec filters 9.1).
 
 import { testFilters } from "../../../test/support/filter-table.ts";
 
@@ -53,11 +53,6 @@ testFilters([
     title: "the last one that sets a host decides the Host",
     chain: 'setDynamicBackendUrl("http://a") -> setDynamicBackendHost("b") -> setDynamicBackendScheme("h2c")',
     expect: { ctx: { dynamicUrl: "http://a", dynamicHost: "b", dynamicScheme: "h2c", outgoingHost: "b" } },
-  },
-  {
-    title: "limits, the last one counts",
-    chain: 'backendTimeout("1s") -> backendTimeout("-1s") -> readTimeout("1m") -> writeTimeout("1.5ms")',
-    expect: { ctx: { backendTimeoutMs: -1000, readTimeoutMs: 60_000, writeTimeoutMs: 1.5 } },
   },
   {
     title: "notes change nothing",

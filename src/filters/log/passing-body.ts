@@ -8,7 +8,7 @@ export function watchBody(limit: number, see: (piece: Buffer) => void): BodyTran
   return {
     keepsLength: true,
     write(chunk) {
-      if (left > 0) {
+      if (left > 0 && chunk.byteLength > 0) {
         const piece = Buffer.from(chunk.buffer, chunk.byteOffset, Math.min(chunk.byteLength, left));
         left -= piece.length;
         see(piece);

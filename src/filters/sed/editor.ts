@@ -2,7 +2,7 @@
 // what cannot is released. Two ways of cutting: unbound (a match may end anywhere, so one at the end of what is kept waits for more)
 // and by a delimiter (chunks up to and including it are edited one by one).
 
-import type { BodyTransform } from "../../spec/context.ts";
+import type { BodyTransform, Transformed } from "../../spec/context.ts";
 import { GrowingBytes } from "../../util/growing-bytes.ts";
 import type { CompiledRegexp } from "../../util/regexp.ts";
 
@@ -21,17 +21,22 @@ export interface EditorSettings {
 
 /** Bytes that count as one read of the body. */
 const READ_BYTES = 8192;
+/** What is released goes on in pieces of this size: megabytes at once would wait for a slow client, and be collected late. */
+const PIECE_BYTES = 65_536;
 
 export class BodyEditor implements BodyTransform {
   readonly #settings: EditorSettings;
   readonly #readBytes: number;
+  readonly #replacement: Buffer;
+  readonly #delimiter: Buffer;
   /** So much is kept at most: what full reads can come to in a round. Small reads in a long round must not lead to more. */
   readonly #mostBytes: number;
-  #kept = "";
-  /** What was read behind it in the present round. */
-  readonly #unread = new GrowingBytes();
-  /** The byte in front of what is kept, which `\b` and `(?m)^` look at; "" at the beginning of the body. */
-  #before = "";
+  /** What is kept, behind `#seen` bytes that have gone on. */
+  readonly #bytes = new GrowingBytes();
+  /** What goes on with the present piece. */
+  readonly #out = new GrowingBytes();
+  /** 1: the byte in front of what is kept, which `\b` and `(?m)^` look at; 0 at the beginning of the body. */
+  #seen = 0;
   /** The last scan ended with a match that may still grow, and which is all that is kept. */
   #keepsMatch = false;
   /** The last scan left the beginning of a character at the end out. */
@@ -44,114 +49,118 @@ export class BodyEditor implements BodyTransform {
 
   constructor(settings: EditorSettings) {
     this.#settings = settings;
+    this.#replacement = Buffer.from(settings.replacement, "latin1");
+    this.#delimiter = Buffer.from(settings.delimiter, "latin1");
     this.#readBytes = Math.min(READ_BYTES, settings.maxBytes);
     this.#mostBytes = 2 * settings.maxBytes + this.#readBytes;
   }
 
-  write(chunk: Uint8Array): Uint8Array | null {
-    let out = "";
+  write(chunk: Uint8Array): Transformed {
     for (let at = 0; at < chunk.length; at += this.#readBytes) {
-      this.#unread.append(chunk.subarray(at, at + this.#readBytes));
-      if (++this.#reads < this.#round && this.#kept.length + this.#unread.length < this.#mostBytes) continue;
-      const released = this.#editRound();
-      this.#round = released === "" ? this.#round * 2 : 1;
-      out += released;
+      this.#bytes.append(chunk.subarray(at, at + this.#readBytes));
+      if (++this.#reads < this.#round && this.#keptBytes < this.#mostBytes) continue;
+      const released = this.#out.length;
+      this.#editRound();
+      this.#round = this.#out.length === released ? this.#round * 2 : 1;
     }
-    return out === "" ? null : Buffer.from(out, "latin1");
+    return this.#released();
   }
 
-  end(): Uint8Array | null {
+  end(): Transformed {
     const isScanned = this.#reads === 0 && !this.#keepsPartOfCharacter;
-    this.#takeReads();
-    let out: string;
-    if (this.#settings.delimiter !== "") out = this.#editChunks() + this.#editChunk(this.#kept);
-    else if (!isScanned) out = this.#edit(this.#kept.length, true);
-    else out = this.#keepsMatch ? this.#settings.replacement : this.#kept;
-    return out === "" ? null : Buffer.from(out, "latin1");
+    if (this.#delimiter.length > 0) {
+      this.#editChunks();
+      this.#editChunk(this.#bytes.length);
+    } else if (!isScanned) this.#edit(this.#bytes.length, true);
+    else this.#out.append(this.#keepsMatch ? this.#replacement : this.#bytes.bytes.subarray(this.#seen));
+    return this.#released();
   }
 
-  #takeReads(): void {
+  /** The room for it serves again: what comes next comes when all of this was taken. */
+  #released(): Transformed {
+    const out = this.#out.bytes;
+    this.#out.dropFirst(out.length);
+    if (out.length > PIECE_BYTES) return copiesOf(out);
+    return out.length === 0 ? null : Buffer.from(out);
+  }
+
+  get #keptBytes(): number {
+    return this.#bytes.length - this.#seen;
+  }
+
+  #editRound(): void {
     this.#reads = 0;
-    this.#kept += this.#unread.takeText();
-  }
-
-  #editRound(): string {
-    this.#takeReads();
-    const { delimiter, maxBytes, handling } = this.#settings;
-    const released = delimiter === "" ? this.#edit(wholeCharacters(this.#kept), false) : this.#editChunks();
-    if (this.#kept.length <= maxBytes) return released;
+    const { maxBytes, handling } = this.#settings;
+    const isBound = this.#delimiter.length > 0;
+    if (isBound) this.#editChunks();
+    else this.#edit(wholeCharacters(this.#bytes.bytes), false);
+    if (this.#keptBytes <= maxBytes) return;
     if (handling === "abort") throw new Error(`sed: more than ${maxBytes} bytes without an end of a match`);
-    return released + this.#flush();
+    // Too much is kept: it is edited as if it were a chunk of its own.
+    const end = wholeCharacters(this.#bytes.bytes);
+    if (isBound) this.#editChunk(end);
+    else this.#edit(end, true);
   }
 
-  /** Too much is kept: it is edited as if it were a chunk of its own. */
-  #flush(): string {
-    const end = wholeCharacters(this.#kept);
-    if (this.#settings.delimiter === "") return this.#edit(end, true);
-    const chunk = this.#kept.slice(0, end);
-    this.#kept = this.#kept.slice(end);
-    this.#searched = 0;
-    return this.#editChunk(chunk);
-  }
-
-  #editChunks(): string {
-    const { delimiter } = this.#settings;
-    let out = "";
+  #editChunks(): void {
+    const delimiter = this.#delimiter;
     let from = 0;
     for (;;) {
-      const at = this.#kept.indexOf(delimiter, Math.max(from, this.#searched));
+      const at = this.#bytes.bytes.indexOf(delimiter, Math.max(from, this.#searched));
       if (at < 0) break;
       const end = at + delimiter.length;
-      out += this.#editChunk(this.#kept.slice(from, end));
+      this.#scan(this.#bytes.bytes.subarray(from, end), 0, true);
       from = end;
     }
-    if (from > 0) this.#kept = this.#kept.slice(from);
-    this.#searched = Math.max(0, this.#kept.length - delimiter.length + 1);
-    return out;
+    this.#bytes.dropFirst(from);
+    this.#searched = Math.max(0, this.#bytes.length - delimiter.length + 1);
   }
 
-  /** A chunk is a text of its own: `^` is its beginning, and a match at its end is one. */
-  #editChunk(chunk: string): string {
-    return this.#scan(chunk, 0, true).out;
+  /** What is kept up to `end` as a chunk, a text of its own: `^` is its beginning, and a match at its end is one. */
+  #editChunk(end: number): void {
+    this.#scan(this.#bytes.bytes.subarray(0, end), 0, true);
+    this.#bytes.dropFirst(end);
+    this.#searched = 0;
   }
 
-  /** One scan over what is kept up to `end`; gives what is released. `isLast`: as if nothing followed. */
-  #edit(end: number, isLast: boolean): string {
-    const rest = this.#kept.slice(end);
-    const subject = this.#before + (rest === "" ? this.#kept : this.#kept.slice(0, end));
-    const scan = this.#scan(subject, this.#before.length, isLast);
-    this.#keepsMatch = scan.keepsMatch;
-    this.#keepsPartOfCharacter = rest !== "";
-    if (scan.rest > this.#before.length) this.#before = subject.charAt(scan.rest - 1);
-    this.#kept = subject.slice(scan.rest) + rest;
-    return scan.out;
+  /** One scan over what is kept up to `end`, which lets go of what it can. `isLast`: as if nothing followed. */
+  #edit(end: number, isLast: boolean): void {
+    const rest = this.#scan(this.#bytes.bytes.subarray(0, end), this.#seen, isLast);
+    this.#keepsPartOfCharacter = end < this.#bytes.length;
+    if (rest === this.#seen) return;
+    this.#bytes.dropFirst(rest - 1);
+    this.#seen = 1;
   }
 
-  #scan(subject: string, start: number, isLast: boolean): { out: string; rest: number; keepsMatch: boolean } {
-    const { pattern, replacement } = this.#settings;
-    let out = "";
+  /** Puts out what is done with, edited; gives where the rest begins. */
+  #scan(bytes: Buffer, start: number, isLast: boolean): number {
     let rest = start;
     let keepsMatch = false;
-    pattern.scan(subject, start, (match) => {
-      const isEmpty = match.start === match.end;
-      keepsMatch = !isEmpty && !isLast && match.end === subject.length;
-      out += subject.slice(rest, match.start);
-      rest = match.start;
+    this.#settings.pattern.scan(bytes, start, (from, to) => {
+      keepsMatch = from < to && !isLast && to === bytes.length;
+      this.#out.append(bytes.subarray(rest, from));
+      rest = from;
       // Nothing behind an empty match is replaced in this round.
-      if (isEmpty || keepsMatch) return false;
-      out += replacement;
-      rest = match.end;
+      if (from === to || keepsMatch) return false;
+      this.#out.append(this.#replacement);
+      rest = to;
       return true;
     });
-    if (!isLast) return { out, rest, keepsMatch };
-    return { out: out + subject.slice(rest), rest: subject.length, keepsMatch: false };
+    this.#keepsMatch = keepsMatch;
+    if (!isLast) return rest;
+    this.#out.append(bytes.subarray(rest));
+    return bytes.length;
   }
 }
 
-/** Bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
-function wholeCharacters(bytes: string): number {
+async function* copiesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield Buffer.from(bytes.subarray(at, at + PIECE_BYTES));
+}
+
+/** Number of bytes without the first ones of a UTF-8 sequence at the end whose rest may follow: they are no character yet. */
+function wholeCharacters(bytes: Uint8Array): number {
   for (let length = 1; length <= 3 && length <= bytes.length; length++) {
-    const byte = bytes.charCodeAt(bytes.length - length);
+    const byte = bytes[bytes.length - length]!;
     if (byte < 0x80) break;
     if (byte < 0xc0) continue;
     const whole = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;

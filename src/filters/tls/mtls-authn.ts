@@ -4,7 +4,7 @@ import type { X509Certificate } from "node:crypto";
 import type { FilterOptions } from "../../spec/env.ts";
 import { defineFilter } from "../../spec/filter.ts";
 import { crypto, tls } from "../../util/lazy-builtin.ts";
-import { verifies } from "./chain.ts";
+import { verifiedUntil } from "./chain.ts";
 import { certificateFilter, mtlsDetails } from "./client-certificate.ts";
 
 export const mtlsAuthn = defineFilter({
@@ -16,9 +16,15 @@ export const mtlsAuthn = defineFilter({
   examples: [{ route: "* -> mtlsAuthn() -> status(204) -> <shunt>", expect: { status: 401 } }],
   create: (_, env) => {
     let trusted: readonly X509Certificate[] | null = null;
+    /** Until when the certificate of a connection is trusted: signatures are not checked for every request. */
+    const known = new WeakMap<X509Certificate, number>();
     return certificateFilter((own, others) => {
+      const now = env.now();
+      if (now <= (known.get(own) ?? 0)) return true;
       trusted ??= authorities(env.options);
-      return verifies(own, others, trusted, env.now());
+      const until = verifiedUntil(own, others, trusted, now);
+      known.set(own, until);
+      return until > 0;
     });
   },
 });

@@ -4,6 +4,7 @@
 import { connect, type Socket } from "node:net";
 import { BackendFailure } from "../../backends/backend-failure.ts";
 import type { ResponseHead } from "../../http/h1/response-parser.ts";
+import { LONGEST_TIMER_MS } from "../../util/longest-timer.ts";
 import { readCgiOutput } from "./cgi-output.ts";
 import { endOfStream, RecordReader, type RecordSink, RecordType, requestStart, streamRecords } from "./records.ts";
 
@@ -157,7 +158,8 @@ export class FastCgiCall implements RecordSink {
 
   #limit(timeoutMs: number, failure: BackendFailure, message: string): void {
     this.#clearTimer();
-    if (Number.isFinite(timeoutMs)) this.#timer = setTimeout(() => this.#fail(failure, message), timeoutMs);
+    if (Number.isFinite(timeoutMs))
+      this.#timer = setTimeout(() => this.#fail(failure, message), Math.min(timeoutMs, LONGEST_TIMER_MS));
   }
 
   #clearTimer(): void {

@@ -41,7 +41,7 @@ interface Queue {
   readonly slot: number;
   /** By filter, in the order in which they came. */
   readonly members: Map<string, Member>;
-  /** Since when no route names it; 0 while one does. */
+  /** Since when no route names it, if none does. */
   idleSinceMs: number;
 }
 
@@ -50,8 +50,9 @@ export class QueueRegistry {
   readonly #memory: QueueMemory;
   readonly #shared: SharedQueues;
   readonly #queues = new Map<string, Queue>();
-  /** Queues whose filters changed since `settle`. */
+  /** Queues whose filters changed since `settle`, and those that no route names. */
   readonly #touched = new Set<Queue>();
+  readonly #idle = new Set<Queue>();
   /** The worker that has a column, 0 for none. */
   readonly #workers: number[];
   #epoch = 0;
@@ -94,7 +95,7 @@ export class QueueRegistry {
     const key = queueKey(use.kind, use.name);
     const queue = this.#queues.get(key) ?? this.#add(key, use);
     queue.members.set(member, { source, settings: use.settings });
-    queue.idleSinceMs = 0;
+    this.#idle.delete(queue);
     this.#touched.add(queue);
   }
 
@@ -110,6 +111,7 @@ export class QueueRegistry {
     for (const queue of this.#touched) {
       if (queue.members.size === 0) {
         queue.idleSinceMs = this.#options.now();
+        this.#idle.add(queue);
         continue;
       }
       if (queue.slot < 0) continue;
@@ -121,22 +123,29 @@ export class QueueRegistry {
 
   /** Writes the gauges, and closes what was idle for long enough. */
   tick(): void {
-    if (this.#queues.size === 0) return;
-    const { metrics, now } = this.#options;
-    const before = now() - CLOSE_AFTER_MS;
+    const { metrics } = this.#options;
+    if (metrics.fifo || metrics.lifo) {
+      for (const queue of this.#queues.values())
+        if (metrics[queue.kind === "fifo" ? "fifo" : "lifo"]) this.#show(queue);
+    }
+    if (this.#idle.size > 0) this.#closeIdle();
+  }
+
+  #closeIdle(): void {
+    const before = this.#options.now() - CLOSE_AFTER_MS;
+    const { table } = this.#shared;
     let closed = false;
-    for (const [key, queue] of this.#queues) {
-      if (metrics[queue.kind === "fifo" ? "fifo" : "lifo"]) this.#show(queue);
-      if (queue.idleSinceMs === 0 || queue.idleSinceMs > before) continue;
-      this.#queues.delete(key);
+    for (const queue of this.#idle) {
+      if (queue.idleSinceMs > before) continue;
       closed = true;
+      this.#idle.delete(queue);
+      this.#queues.delete(queueKey(queue.kind, queue.name));
       if (queue.slot < 0) continue;
       this.#shared.close(queue.slot);
-      this.#shared.table.release(queue.slot);
+      table.release(queue.slot);
     }
-    if (!closed) return;
-    const { table } = this.#shared;
-    table.reclaim((slot) => this.#shared.inside(slot) === 0 && this.#shared.waiting(slot) === 0);
+    // With them go those of earlier calls that built routes have let go of meanwhile.
+    if (closed) table.reclaim((slot) => this.#shared.inside(slot) === 0 && this.#shared.waiting(slot) === 0);
   }
 
   #show({ kind, name, slot }: Queue): void {

@@ -50,7 +50,7 @@ const MAX_INT = 2 ** 31 - 1;
 export class SharedQueues {
   /** Slots of queues by key. */
   readonly table: SharedTable;
-  /** The epoch of the request that `enter` let pass last. */
+  /** The epoch of the request that `enter` let pass, or `takeLost` found, last. */
   epoch = 0;
   readonly #memory: QueueMemory;
   readonly #cells: SharedInt32;
@@ -224,6 +224,18 @@ export class SharedQueues {
       read(waiter, slot, wait, epoch);
       waiter = next;
     }
+  }
+
+  /**
+   * What became of a waiter whose letter does not come, since the worker that wrote it died on the way; the epoch is in `epoch`. Should
+   * the letter come after all it says nothing any more.
+   */
+  takeLost(waiter: number): Wait {
+    const cell = waiter * WAITER_CELLS;
+    const wait = this.#waiters[cell + STATE]! as Wait;
+    this.epoch = this.#waiters[cell + PASSED_EPOCH]!;
+    this.#waiters[cell + STATE] = Wait.none;
+    return wait;
   }
 
   /** Resolves when letters may have come since `readLetters`; null when they have. */

@@ -3,17 +3,17 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import type { QueueKind, QueuePlace } from "../../spec/route-queue.ts";
-import { queueMemory } from "./queue-memory.ts";
+import { FIRST_LETTER, queueMemory } from "./queue-memory.ts";
 import { queueKey } from "./queue-names.ts";
 import { SharedQueues } from "./shared-queues.ts";
 import { WorkerQueues } from "./worker-queues.ts";
 
 class Process {
   readonly counted: string[] = [];
-  readonly #memory = queueMemory(2, 7, 16);
-  readonly main = new SharedQueues(this.#memory, 2);
+  readonly memory = queueMemory(2, 7, 16);
+  readonly main = new SharedQueues(this.memory, 2);
   readonly workers = [0, 1].map(
-    (column) => new WorkerQueues({ memory: this.#memory, column }, (_kind, key) => void this.counted.push(key)),
+    (column) => new WorkerQueues({ memory: this.memory, column }, (_kind, key) => void this.counted.push(key)),
   );
 
   /** Opens a queue in both workers. */
@@ -98,6 +98,31 @@ test("a request waits until the timeout, and its place is gone then", async () =
     place.leave();
     assert.deepEqual(process.counts("fifo"), [0, 0]);
     assert.deepEqual(process.counted, ["fifo.r.error.timeout"]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a letter that got lost with its writer is not waited for much longer than the timeout", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const process = new Process();
+    const [one, other] = process.queues("fifo", 1, 9, 1500);
+    const first = other!.enter();
+    const place = one!.enter();
+    const seen = watch({ place });
+    first.leave();
+    process.memory.letters[FIRST_LETTER] = 0;
+    await settled(() => process.counts("fifo")[1] === 0);
+    mock.timers.tick(1500);
+    mock.timers.tick(999);
+    await Promise.resolve();
+    assert.deepEqual(seen, []);
+    mock.timers.tick(1);
+    await settled(() => seen.length === 1);
+    assert.deepEqual(seen, ["place passed"]);
+    place.leave();
+    assert.deepEqual(process.counts("fifo"), [0, 0]);
   } finally {
     mock.timers.reset();
   }

@@ -2,6 +2,7 @@
 // letters that say how their waits ended. Order and counts are in shared memory (shared-queues.ts).
 
 import type { QueueKind, QueueOutcome, QueuePlace, RouteQueue, RouteQueues } from "../../spec/route-queue.ts";
+import { LONGEST_TIMER_MS } from "../../util/longest-timer.ts";
 import type { QueueMemory } from "./queue-memory.ts";
 import { metricKey, queueKey } from "./queue-names.ts";
 import { CLOSED, FULL, PASSED, SharedQueues, Wait } from "./shared-queues.ts";
@@ -11,6 +12,9 @@ export interface WorkerQueueShare {
   readonly memory: QueueMemory;
   readonly column: number;
 }
+
+/** How long a letter takes at most, unless its writer died. */
+const LETTER_MS = 1000;
 
 const ERROR_KEYS: Readonly<Record<QueueOutcome, string>> = {
   passed: "",
@@ -74,6 +78,15 @@ export class WorkerQueues implements RouteQueues {
       if (place !== undefined) place.waited(wait, epoch);
       else if (wait === Wait.passed) this.release(slot, epoch);
     });
+  }
+
+  /** The letter of a waiter did not come. */
+  lost(waiter: number): void {
+    const place = this.#waiting.get(waiter);
+    if (place === undefined) return;
+    this.#waiting.delete(waiter);
+    const wait = this.shared.takeLost(waiter);
+    place.waited(wait, this.shared.epoch);
   }
 
   release(slot: number, epoch: number): void {
@@ -157,7 +170,7 @@ class Place implements QueuePlace {
     this.outcome = promise;
     this.#resolve = resolve;
     this.#waiter = waiter;
-    this.#timer = setTimeout(() => this.#timedOut(), timeoutMs);
+    this.#timer = setTimeout(() => this.#timedOut(), Math.min(timeoutMs, LONGEST_TIMER_MS));
     this.#queue.owner.waits(waiter, this);
   }
 
@@ -180,8 +193,13 @@ class Place implements QueuePlace {
   }
 
   #timedOut(): void {
-    // When it does not wait any more its letter is on its way.
-    if (this.#giveUp()) this.#failed("timeout");
+    if (this.#giveUp()) {
+      this.#failed("timeout");
+      return;
+    }
+    // It does not wait any more, so its letter is on its way.
+    const waiter = this.#waiter;
+    this.#timer = setTimeout(() => this.#queue.owner.lost(waiter), LETTER_MS);
   }
 
   #failed(outcome: QueueOutcome): void {

@@ -18,3 +18,8 @@ export function splitCloneId(id: string): { readonly shown: string; readonly var
   const at = id.indexOf(mark);
   return at < 0 ? { shown: id, variant: 0 } : { shown: id.slice(0, at), variant: id.charCodeAt(at + 1) };
 }
+
+/** The inverse of `splitCloneId`. */
+export function joinCloneId(shown: string, variant: number): string {
+  return variant === 0 ? shown : `${shown}${mark}${String.fromCharCode(variant)}`;
+}

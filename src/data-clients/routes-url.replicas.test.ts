@@ -1,0 +1,274 @@
+// A remote source that is a Route Server: deltas, waiting, replicas, older tables, the file of the last good table.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { until } from "../../test/e2e/running-proxy.ts";
+import { RecordingHost } from "../../test/support/recording-host.ts";
+import type { Logger } from "../observability/log.ts";
+import { RoutesUrl, type RoutesUrlOptions } from "./routes-url.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const route = (id: string, status = 200) => `${id}: * -> status(${status}) -> <shunt>;`;
+
+/** A Route Server as far as a client can tell, whose answers a test can spoil. */
+class FakeServer {
+  readonly requests: IncomingMessage[] = [];
+  port = 0;
+  text = "";
+  versions = "";
+  /** Changes the delta on its way. */
+  spoil: (delta: string) => string = (delta) => delta;
+  /** The delta that makes the present text of one with this hash. */
+  readonly deltas = new Map<string, string>();
+  readonly #server: Server;
+  #waiting: (() => void)[] = [];
+
+  constructor() {
+    this.#server = createServer((request, response) => this.#serve(request, response));
+  }
+
+  async up(port = 0): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    this.port = (this.#server.address() as AddressInfo).port;
+  }
+
+  async down(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/routes`;
+  }
+
+  change(text: string, delta?: string): void {
+    if (delta !== undefined) this.deltas.set(sha256(this.text), delta);
+    this.text = text;
+    for (const answer of this.#waiting.splice(0)) answer();
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    this.requests.push(request);
+    const { "if-none-match": tag = "", prefer } = request.headers;
+    const has = (text: string) => tag.includes(sha256(text));
+    const answer = (): void => this.#answer(request, tag, response);
+    if (prefer !== undefined && has(this.text)) this.#waiting.push(answer);
+    else answer();
+  }
+
+  #answer({ headers: asked }: IncomingMessage, tag: string, response: ServerResponse): void {
+    const hash = sha256(this.text);
+    const headers: Record<string, string> = { etag: `"${hash}"`, "routes-versions": this.versions };
+    if (asked.prefer !== undefined) headers["preference-applied"] = "wait";
+    const known = this.deltas.get(/[0-9a-f]{64}/.exec(tag)?.[0] ?? "");
+    const delta = asked["a-im"] === undefined ? undefined : known;
+    if (tag.includes(hash)) response.writeHead(304, headers).end();
+    else if (delta !== undefined) response.writeHead(226, { ...headers, im: "eskip-delta" }).end(this.spoil(delta));
+    else response.writeHead(200, headers).end(this.text);
+  }
+}
+
+let servers: FakeServer[] = [];
+let client: RoutesUrl | null = null;
+let host = new RecordingHost();
+let folder = "";
+const lines: string[] = [];
+const line = (message: string): void => void lines.push(message);
+const log: Logger = { debug: line, info: line, warn: line, error: line };
+
+beforeEach(() => {
+  lines.length = 0;
+  host = new RecordingHost();
+  folder = mkdtempSync(join(tmpdir(), "routes-cache-"));
+});
+afterEach(async () => {
+  client?.stop();
+  client = null;
+  for (const server of servers) await server.down();
+  servers = [];
+  rmSync(folder, { recursive: true });
+});
+
+async function serve(text: string, versions = ""): Promise<FakeServer> {
+  const server = new FakeServer();
+  server.text = text;
+  server.versions = versions;
+  await server.up();
+  servers.push(server);
+  return server;
+}
+
+async function start(url: string, more: Partial<RoutesUrlOptions> = {}): Promise<void> {
+  client = new RoutesUrl({ url, pollMs: 10, timeoutMs: 1000, waitMs: 20_000, cacheFile: "", env: {}, log, ...more });
+  await client.start(host);
+}
+
+const has = (...ids: readonly string[]) => [...host.routes.keys()].sort().join() === ids.join();
+
+describe("deltas", () => {
+  test("are asked for, come while the client waits, and change only what they name", async () => {
+    const server = await serve(`${route("a")}\n${route("b")}`);
+    await start(server.url);
+    await until("it waits", () => server.requests.length === 2);
+    const { "a-im": manipulation, prefer, "if-none-match": tag } = server.requests[1]!.headers;
+    assert.deepEqual([manipulation, prefer, tag], ["eskip-delta, gzip", "wait=20", `"${sha256(server.text)}"`]);
+    server.change(`${route("a", 201)}\n${route("c")}`, `-b\n${route("a", 201)}\n${route("c")}`);
+    await host.until(() => has("a", "c"));
+    assert.deepEqual(host.transactions.at(-1), { initial: false, upserts: ["a", "c"], deletes: ["b"] });
+    await until("it waits again", () => server.requests.length === 3);
+    assert.equal(server.requests[2]!.headers["if-none-match"], `"${sha256(server.text)}"`);
+  });
+
+  for (const [title, spoil] of [
+    ["that was changed on its way", (delta: string) => delta.replace("status(200)", "status(500)")],
+    ["that is cut off", (delta: string) => delta.slice(0, -20)],
+    ["without content", () => ""],
+    ["that is no delta", () => "<html>"],
+  ] as const) {
+    test(`one ${title} is not used: the whole text comes`, async () => {
+      const server = await serve(route("a"));
+      server.spoil = spoil;
+      await start(server.url);
+      await until("it waits", () => server.requests.length === 2);
+      server.change(`${route("a")}\n${route("b")}`, route("b"));
+      await host.until(() => has("a", "b"));
+      assert.equal(host.routes.get("b")!.filters[0]!.args[0], 200);
+      assert.equal(server.requests[2]!.headers["a-im"], undefined);
+      assert.ok(lines.some((text) => text.includes("does not give the text that it names, loading all of it")));
+      assert.deepEqual(host.failures, []);
+    });
+  }
+
+  test("are not waited for where that is switched off: the server is polled", async () => {
+    const server = await serve(route("a"));
+    await start(server.url, { waitMs: 0 });
+    await until("it polls", () => server.requests.length > 3);
+    assert.equal(server.requests[2]!.headers.prefer, undefined);
+    server.change(`${route("a")}\n${route("b")}`, route("b"));
+    await host.until(() => has("a", "b"));
+  });
+});
+
+describe("replicas", () => {
+  test("take over from each other, at the start and later, without a failure", async () => {
+    const [a, b] = [await serve(route("a")), await serve(route("a"))];
+    await a.down();
+    await start(`http://127.0.0.1:1/routes|${b.url}`);
+    assert.ok(has("a"));
+    await until("it waits", () => b.requests.length === 2);
+    client!.stop();
+    const c = await serve(route("a"));
+    host = new RecordingHost();
+    await start(`${b.url}|${c.url}`);
+    const used = () => (b.requests.length > 2 ? b : c);
+    await until("it waits", () => used().requests.at(-1)?.headers.prefer !== undefined);
+    const [first, second] = used() === b ? [b, c] : [c, b];
+    const before = second.requests.length;
+    await first.down();
+    await until("the other is asked", () => second.requests.length > before);
+    await until("it is told", () => lines.some((text) => text.endsWith(`; going on with ${second.url}`)));
+    second.change(`${route("a")}\n${route("b")}`);
+    await host.until(() => has("a", "b"));
+    assert.deepEqual(host.failures, []);
+  });
+
+  test("that have seen less of the cluster than the table in force are passed over", async () => {
+    const a = await serve(`${route("a")}\n${route("new")}`, "ingresses=20, services=7");
+    const b = await serve(route("a"), "ingresses=19, services=8");
+    const { port } = b;
+    await b.down();
+    await start(`${a.url}|${b.url}`);
+    await b.up(port);
+    await a.down();
+    await host.until(() => host.failures.some(({ reason }) => reason.includes("refused")));
+    await until("the older table was seen", () => b.requests.length > 2);
+    assert.ok(has("a", "new"));
+    b.versions = "ingresses=20, services=8";
+    b.change(`${route("a")}\n${route("newer")}`);
+    await host.until(() => has("a", "newer"));
+  });
+
+  test("nobody answers: the start fails with what the first one said", async () => {
+    await assert.rejects(
+      start("http://127.0.0.1:1/a|http://127.0.0.1:1/b"),
+      /^Error: error while loading routes from url http:\/\/127\.0\.0\.1:1\/a\|http:\/\/127\.0\.0\.1:1\/b: Get .*refused/,
+    );
+  });
+});
+
+describe("the cache file", () => {
+  const file = () => join(folder, "cache");
+
+  /** Starts with a file, and ends when it is written. */
+  async function write(text: string): Promise<FakeServer> {
+    const server = await serve(text, "ingresses=20");
+    await start(server.url, { cacheFile: file() });
+    await until("the file is written", () => readable().endsWith(text));
+    client!.stop();
+    return server;
+  }
+
+  function readable(): string {
+    try {
+      return readFileSync(file(), "utf8");
+    } catch {
+      return "";
+    }
+  }
+
+  test("stands for a first download, and the next one goes on from it", async () => {
+    const server = await write(route("a"));
+    const { port } = server;
+    await server.down();
+    host = new RecordingHost();
+    await start(`http://127.0.0.1:${port}/routes`, { cacheFile: file() });
+    assert.ok(has("a"));
+    assert.ok(lines.some((text) => text.includes(`; starting with the routes of ${file()} from 2`)));
+    const again = new FakeServer();
+    servers.push(again);
+    again.text = `${route("a")}\n${route("b")}`;
+    again.deltas.set(sha256(route("a")), route("b"));
+    again.versions = "ingresses=20";
+    await again.up(port);
+    await host.until(() => has("a", "b"));
+    assert.equal(again.requests[0]!.headers["if-none-match"], `"${sha256(route("a"))}"`);
+  });
+
+  for (const [title, spoil, reason] of [
+    ["was changed", (text: string) => text.replace("status(200)", "status(500)"), "its checksum is wrong"],
+    ["was cut off", (text: string) => text.slice(0, -3), "its checksum is wrong"],
+    ["is something else", () => "a: * -> <shunt>;", "it is no such file"],
+  ] as const) {
+    test(`that ${title} is not used`, async () => {
+      const server = await write(route("a"));
+      writeFileSync(file(), spoil(readable()));
+      await server.down();
+      await assert.rejects(start(server.url, { cacheFile: file() }));
+      assert.ok(
+        lines.some((text) => text.includes(reason)),
+        lines.join("\n"),
+      );
+    });
+  }
+
+  test("of another source is not used", async () => {
+    await write(route("a"));
+    await assert.rejects(start("http://127.0.0.1:1/other", { cacheFile: file() }));
+    assert.ok(lines.some((text) => /cannot be used: it is of http/.test(text)));
+  });
+
+  test("is not needed while a server answers", async () => {
+    const server = await serve(route("b"));
+    await start(server.url, { cacheFile: join(folder, "none") });
+    assert.ok(has("b"));
+    assert.ok(!lines.some((text) => text.includes("cache file")));
+  });
+});

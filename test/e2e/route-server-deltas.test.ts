@@ -1,0 +1,189 @@
+// What the routesrv command offers beside static content: deltas (RFC 3229), answers that wait for a change (RFC 7240), and that many or
+// slow clients cost little.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { gunzipSync } from "node:zlib";
+import { compareBytes } from "../../src/eskip/byte-order.ts";
+import { parseDelta } from "../../src/eskip/route-delta.ts";
+import { endpoints, ingress } from "../support/kubernetes-objects.ts";
+import { until } from "./running-proxy.ts";
+import { type Answer, type RouteServerProcess, ServedCluster } from "./running-route-server.ts";
+
+let cluster: ServedCluster;
+beforeEach(async () => {
+  cluster = await ServedCluster.open();
+});
+afterEach(() => cluster.close());
+
+const DELTA = "eskip-delta";
+const many = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+function asksDelta(etag: string, more: Readonly<Record<string, string>> = {}): { headers: Record<string, string> } {
+  return { headers: { "A-IM": DELTA, "If-None-Match": etag, ...more } };
+}
+
+/** The text that a delta makes of another. */
+function applied(text: string, delta: string): string {
+  const { deletes, upserts } = parseDelta(delta)!;
+  const lines = new Map(text.split("\n").map((line) => [line.split(":", 1)[0]!, line]));
+  for (const id of deletes) lines.delete(id);
+  for (const [id, line] of upserts) lines.set(id, line);
+  return [...lines]
+    .sort(([a], [b]) => compareBytes(a, b))
+    .map(([, line]) => line)
+    .join("\n");
+}
+
+async function changed(server: RouteServerProcess, from: Answer): Promise<Answer> {
+  await until("there is another table", async () => (await server.ask("/routes")).headers.etag !== from.headers.etag);
+  return server.ask("/routes");
+}
+
+describe("a delta", () => {
+  test("makes the present text of any that the server still knows", async () => {
+    const server = await cluster.startOn(["a", ...many(50)]);
+    const first = await server.ask("/routes");
+    cluster.api.put(ingress("n7", "other.test", "web"), ingress("new", "new.test", "web"));
+    cluster.api.store.delete("Ingress", "default", "n8");
+    const second = await changed(server, first);
+    cluster.api.put(ingress("n9", "other9.test", "web"));
+    const third = await changed(server, second);
+    for (const from of [first, second]) {
+      const delta = await server.ask("/routes", asksDelta(from.headers.etag!));
+      assert.equal(delta.status, 226);
+      const { im, etag } = delta.headers;
+      assert.deepEqual([im, etag], [DELTA, third.headers.etag]);
+      assert.equal(delta.headers["delta-base"], from.headers.etag);
+      assert.equal(delta.headers["x-count"], third.headers["x-count"]);
+      assert.equal(delta.headers["cache-control"], "no-store");
+      assert.match(
+        String(delta.headers["routes-versions"]),
+        /^ingresses=\d+, routegroups=\d+, services=\d+, endpoints=\d+$/,
+      );
+      assert.equal(applied(from.text, delta.text), third.text);
+      assert.equal(etag, `"${sha256(applied(from.text, delta.text))}"`);
+      assert.ok(delta.body.length < third.body.length / 4);
+    }
+    const packed = await server.ask("/routes", asksDelta(first.headers.etag!, { "A-IM": `${DELTA}, gzip` }));
+    assert.equal(packed.headers.im, `${DELTA}, gzip`);
+    assert.equal(packed.headers["content-encoding"], undefined);
+    assert.equal(applied(first.text, gunzipSync(packed.body).toString()), third.text);
+    assert.equal((await server.metrics()).get('routesrv_custom_total{key="226"}'), 3);
+  });
+
+  test("is for those who ask: others, and unknown texts, get the whole table; the present one is 304", async () => {
+    const server = await cluster.startOn(["a", ...many(50)]);
+    const first = await server.ask("/routes");
+    cluster.putApps("b");
+    const second = await changed(server, first);
+    const unknown = await server.ask("/routes", asksDelta('"x"'));
+    assert.deepEqual([unknown.status, unknown.text], [200, second.text]);
+    const stock = await server.ask("/routes", { headers: { "If-None-Match": first.headers.etag! } });
+    assert.deepEqual([stock.status, stock.text], [200, second.text]);
+    const other = await server.ask("/routes", asksDelta(first.headers.etag!, { "A-IM": "vcdiff, feed" }));
+    assert.equal(other.status, 200);
+    const present = await server.ask("/routes", asksDelta(second.headers.etag!));
+    assert.deepEqual([present.status, present.text], [304, ""]);
+    const head = await server.ask("/routes", { method: "HEAD", ...asksDelta(first.headers.etag!) });
+    assert.equal(head.status, 200);
+  });
+
+  test("is not sent where the whole table is shorter", async () => {
+    const server = await cluster.startOn(["a"]);
+    const first = await server.ask("/routes");
+    cluster.api.put(ingress("a", "quite-another-name.test", "web"));
+    const second = await changed(server, first);
+    const answer = await server.ask("/routes", asksDelta(first.headers.etag!));
+    assert.ok(answer.status === 200 || answer.body.length < second.body.length);
+  });
+});
+
+describe("a waiting client", () => {
+  test("hears of a change at once, with a delta when it reads them", async () => {
+    const server = await cluster.startOn(["a", ...many(50)]);
+    const first = await server.ask("/routes");
+    const wait = { "If-None-Match": first.headers.etag!, Prefer: "respond-async, wait=30" };
+    const plain = server.ask("/routes", { headers: wait });
+    const delta = server.ask("/routes", { headers: { ...wait, "A-IM": DELTA } });
+    const before = Date.now();
+    // A change of something else is none of the table.
+    cluster.api.put(endpoints("nobody", "10.0.0.9"));
+    cluster.putApps("b");
+    const [whole, part] = await Promise.all([plain, delta]);
+    assert.deepEqual([whole.status, part.status], [200, 226]);
+    assert.ok(Date.now() - before < 5000);
+    assert.equal(whole.headers["preference-applied"], "wait");
+    assert.equal(applied(first.text, part.text), whole.text);
+  });
+
+  test("is answered with 304 when the time is over, and at once when the server ends", async () => {
+    const server = await cluster.startOn(["a"]);
+    const { headers } = await server.ask("/routes");
+    const before = Date.now();
+    const over = await server.ask("/routes", asksDelta(headers.etag!, { Prefer: "wait=1" }));
+    assert.equal(over.status, 304);
+    assert.ok(Date.now() - before >= 900);
+    const ended = server.ask("/routes", asksDelta(headers.etag!, { Prefer: "wait=200" }));
+    await until(
+      "it waits",
+      async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}') === 1,
+    );
+    server.signal("SIGTERM");
+    assert.equal((await ended).status, 304);
+  });
+
+  test("costs its share of 30 MB for a thousand, and none of them waits for one that does not read", async () => {
+    const server = await cluster.startOn(["a", ...many(2000)]);
+    const { headers } = await server.ask("/routes");
+    // Warm: what the first requests take is not the clients'.
+    for (let i = 0; i < 200; i++) await server.ask("/routes", asksDelta(headers.etag!));
+    const heads = (wait: number) =>
+      `GET /routes HTTP/1.1\r\nHost: x\r\nA-IM: ${DELTA}, gzip\r\nIf-None-Match: ${headers.etag}\r\nPrefer: wait=${wait}\r\n\r\n`;
+    const before = residentBytes(server.pid);
+    const clients = await Promise.all(Array.from({ length: 1000 }, () => connected(server.port)));
+    for (const client of clients) client.write(heads(120));
+    const waiting = async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}');
+    await until("all wait", async () => (await waiting()) === 1000);
+    const grown = residentBytes(server.pid) - before;
+    assert.ok(grown < 30e6, `${(grown / 1e6).toFixed(1)} MB for 1000 waiting clients`);
+    // The first ten do not read at all.
+    for (const client of clients.slice(0, 10)) client.pause();
+    const answers = clients.slice(10).map((client) => once(client, "data"));
+    cluster.putApps("b");
+    for (const [chunk] of await Promise.all(answers)) assert.match(String(chunk), /^HTTP\/1\.1 226 IM Used\r\n/);
+    for (const client of clients) client.destroy();
+    await until("they are gone", async () => (await waiting()) === 0);
+  });
+});
+
+describe("whole tables", () => {
+  test("go to a fleet that starts, to clients that do not read too", async () => {
+    const server = await cluster.startOn(["a", ...many(1500)]);
+    const { text } = await server.ask("/routes");
+    const idle = await Promise.all(Array.from({ length: 60 }, () => connected(server.port)));
+    for (const client of idle) {
+      client.pause();
+      client.write("GET /routes HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    const answers = await Promise.all(Array.from({ length: 300 }, () => server.ask("/routes")));
+    for (const answer of answers) assert.equal(answer.text, text);
+    for (const client of idle) client.destroy();
+  });
+});
+
+function connected(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1" }, () => resolve(socket));
+    socket.on("error", reject);
+  });
+}
+
+function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))![1]) * 1024;
+}

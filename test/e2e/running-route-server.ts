@@ -1,0 +1,200 @@
+// The routesrv command as a child process for the end-to-end tests, and requests to it. A server that is stopped must leave by itself.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { type IncomingHttpHeaders, request } from "node:http";
+import type { Socket } from "node:net";
+import { dirname, join } from "node:path";
+import { freePort } from "../conformance/socket-reader.ts";
+import { KubernetesApi } from "../support/kubernetes-api.ts";
+import { endpoints, ingress, service } from "../support/kubernetes-objects.ts";
+import { until } from "./running-proxy.ts";
+
+const root = dirname(dirname(import.meta.dirname));
+const LIMIT_MS = 20_000;
+
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+export interface Question {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export class RouteServerProcess {
+  readonly port: number;
+  readonly supportPort: number;
+  log = "";
+  readonly #child: ChildProcess;
+
+  private constructor(port: number, supportPort: number, flags: readonly string[]) {
+    this.port = port;
+    this.supportPort = supportPort;
+    this.#child = spawn(
+      join(root, "bin/routesrv"),
+      [
+        `-address=127.0.0.1:${port}`,
+        `-support-listener=127.0.0.1:${supportPort}`,
+        "-source-poll-timeout=50",
+        "-wait-for-healthcheck-interval=0s",
+        ...flags,
+      ],
+      { stdio: ["ignore", "ignore", "pipe"] },
+    );
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.log += text;
+    });
+    // A test that fails before `stop` ends all the same, and takes the server along.
+    this.#child.unref();
+    (this.#child.stderr as Socket).unref();
+    running.add(this.#child);
+    this.#child.on("exit", () => running.delete(this.#child));
+  }
+
+  /** Starts it and waits until it listens; `flags` without those of the listeners. */
+  static async start(...flags: string[]): Promise<RouteServerProcess> {
+    const server = new RouteServerProcess(await freePort(), await freePort(), flags);
+    await until("the Route Server listens", () => {
+      assert.equal(server.#child.exitCode, null, `the Route Server ended: ${server.log}`);
+      return server.log.includes("support listener on");
+    });
+    return server;
+  }
+
+  /** Starts it where that is expected to fail; what it logged. */
+  static async fails(...flags: string[]): Promise<string> {
+    const server = new RouteServerProcess(await freePort(), await freePort(), flags);
+    server.#child.ref();
+    const [code] = await once(server.#child, "exit");
+    assert.equal(code, 1, server.log);
+    return server.log;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  ask(path: string, question: Question = {}): Promise<Answer> {
+    return ask(this.port, path, question);
+  }
+
+  /** The samples of /metrics by name and labels. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const { text } = await ask(this.supportPort, "/metrics", {});
+    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    return new Map(
+      lines.map((line) => {
+        const space = line.lastIndexOf(" ");
+        return [line.slice(0, space), Number(line.slice(space + 1))];
+      }),
+    );
+  }
+
+  /** Waits until /routes holds this text. */
+  shows(text: string, path = "/routes"): Promise<void> {
+    return until(`${path} shows ${text}`, async () => (await this.ask(path)).text.includes(text));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Sends a signal; the exit code when the process has ended. */
+  async terminate(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.ref();
+      const exit = once(this.#child, "exit");
+      this.#child.kill(signal);
+      await exit;
+    }
+    return this.#child.exitCode;
+  }
+
+  /** Ends it in order; it must not need more. */
+  async stop(): Promise<void> {
+    const killer = setTimeout(() => this.#child.kill("SIGKILL"), LIMIT_MS);
+    const code = await this.terminate();
+    clearTimeout(killer);
+    assert.equal(code, 0, `the Route Server ended with ${code}:\n${this.log}`);
+  }
+}
+
+/** One request on a connection of its own. */
+export function ask(port: number, path: string, { method = "GET", headers = {} }: Question): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ port, host: "127.0.0.1", path, method, headers, agent: false }, async (response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks);
+      resolve({ status: response.statusCode!, headers: response.headers, body, text: body.toString() });
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+/** Flags without which every table has generated routes. */
+export const PLAIN: readonly string[] = ["-kubernetes-healthcheck=false", "-kubernetes-https-redirect=false"];
+
+/** A stand-in for an API server, and a Route Server that reads from it. */
+export class ServedCluster {
+  readonly api: KubernetesApi;
+  readonly servers: RouteServerProcess[] = [];
+
+  private constructor(api: KubernetesApi) {
+    this.api = api;
+  }
+
+  static async open(): Promise<ServedCluster> {
+    return new ServedCluster(await KubernetesApi.start());
+  }
+
+  /** The first Route Server. */
+  get server(): RouteServerProcess {
+    return this.servers[0]!;
+  }
+
+  get apiFlags(): string[] {
+    return ["-kubernetes", `-kubernetes-url=${this.api.url}`];
+  }
+
+  /** One more Route Server on the cluster. */
+  async start(...flags: readonly string[]): Promise<RouteServerProcess> {
+    const server = await RouteServerProcess.start(...this.apiFlags, ...flags);
+    this.servers.push(server);
+    return server;
+  }
+
+  /** Starts on some Ingresses and waits until the first has its routes. */
+  async startOn(names: readonly string[], ...flags: readonly string[]): Promise<RouteServerProcess> {
+    this.putApps(...names);
+    const server = await this.start(...PLAIN, ...flags);
+    await server.shows(`Host(/^(${names[0]}[.]test`);
+    return server;
+  }
+
+  /** Ingresses for `<name>.test`, all to one Service. */
+  putApps(...names: readonly string[]): void {
+    const objects = names.map((name) => ingress(name, `${name}.test`, "web"));
+    this.api.put(...objects, service("web"), endpoints("web", "10.0.0.1"));
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.servers) await server.stop();
+    await this.api.down();
+  }
+}
