@@ -182,7 +182,7 @@ test("a body of any length passes; what is too large to be stored is counted and
   });
   assert.equal(bytes, 256 * MIB);
   const grown = proxy.residentBytes - before;
-  assert.ok(grown < 40 * MIB, `${Math.round(grown / MIB)} MiB more`);
+  assert.ok(grown < 30 * MIB, `${Math.round(grown / MIB)} MiB more`);
   assert.equal(await metric("counters", "lru_oversized"), oversized + 1);
   assert.equal((await get("/endless?mib=1")).label, "HIT");
 });

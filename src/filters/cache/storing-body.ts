@@ -13,6 +13,7 @@ export interface StoringEnd {
 
 export class StoringBody implements BodyTransform {
   readonly keepsLength = true;
+  readonly watches = true;
   readonly #end: StoringEnd;
   /** Null when there is nothing more to do. */
   #writer: EntryWriter | null;
