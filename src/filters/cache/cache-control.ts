@@ -10,6 +10,7 @@ export interface Directives {
   public: boolean;
   mustRevalidate: boolean;
   proxyRevalidate: boolean;
+  mustUnderstand: boolean;
   onlyIfCached: boolean;
   maxAge: number;
   sMaxage: number;
@@ -30,6 +31,7 @@ export function parseCacheControl(headers: Headers): Directives {
     public: false,
     mustRevalidate: false,
     proxyRevalidate: false,
+    mustUnderstand: false,
     onlyIfCached: false,
     maxAge: Number.NaN,
     sMaxage: Number.NaN,
@@ -64,6 +66,9 @@ function note(found: Directives, member: string): void {
       break;
     case "proxy-revalidate":
       found.proxyRevalidate = true;
+      break;
+    case "must-understand":
+      found.mustUnderstand = true;
       break;
     case "only-if-cached":
       found.onlyIfCached = true;

@@ -83,6 +83,8 @@ const cases: readonly Case[] = [
   notStored("no-store", control("no-store, max-age=60")),
   notStored("private", control("private, max-age=60")),
   notStored("private for a field", control('private="set-cookie", max-age=60')),
+  stored("must-understand of a status that is known", control("must-understand, max-age=60")),
+  notStored("must-understand of one that is not", { ...control("must-understand, max-age=60"), status: 599 }),
   notStored("no lifetime", {}),
   notStored("Vary: *", {
     headers: [

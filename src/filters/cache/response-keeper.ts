@@ -1,6 +1,7 @@
 // Puts responses into the store while they go to the client, and brings the heads of stored ones up to date (RFC 9111 3, 4.3.4, 4.3.5).
 
 import { Headers } from "../../http/headers.ts";
+import { statusText } from "../../http/status.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
 import type { EntryWriter, StoreKey } from "../../spec/response-store.ts";
@@ -116,7 +117,9 @@ export class ResponseKeeper {
   ): StoredResponse | null {
     const { forced } = this.#settings;
     const said = parseCacheControl(given);
-    if (forced === null && (said.noStore || said.private)) return null;
+    if (forced === null && (said.noStore || said.private || (said.mustUnderstand && statusText(status) === ""))) {
+      return null;
+    }
     if (request.has("Authorization") && !said.public && !said.mustRevalidate) return null;
     const responseMs = this.#env.now();
     const lifetime = lifetimeMs(status, given, said, responseMs, forced);

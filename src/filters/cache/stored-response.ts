@@ -78,10 +78,13 @@ export function mergedHeaders(stored: HeaderPairs, headers: Headers, responseMs:
   return [...stored.filter(([name]) => !replaced.has(name.toLowerCase())), ...fresh];
 }
 
+/** The names in Connection, in lower case: also as the backend sent it, for the proxy has taken that line away. */
 function connectionNames(headers: Headers): string[] {
-  if (!headers.has("Connection")) return [];
-  return headers
-    .getAll("Connection")
+  const values = headers.getAll("Connection");
+  headers.forEachReceived((name, value) => {
+    if (name === "Connection") values.push(value);
+  });
+  return values
     .join(",")
     .split(",")
     .map((name) => name.trim().toLowerCase());
