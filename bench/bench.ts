@@ -9,6 +9,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import type { Outcome, Scenario, ScenarioOptions } from "./scenario.ts";
 import { filterChain } from "./scenarios/filter-chain.ts";
+import { filterMemory } from "./scenarios/filter-memory.ts";
 import { idle } from "./scenarios/idle.ts";
 import { ingressTable } from "./scenarios/ingress-table.ts";
 import { kubernetes } from "./scenarios/kubernetes.ts";
@@ -27,6 +28,7 @@ const scenarios: readonly Scenario[] = [
   filterChain,
   kubernetes,
   idle,
+  filterMemory,
 ];
 const root = path.join(import.meta.dirname, "..");
 

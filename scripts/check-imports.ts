@@ -9,7 +9,7 @@ import { findImports, type Import, stripText } from "./source-text.ts";
 /** A folder of src/ imports only folders of lower layers, and itself. */
 const layers: readonly (readonly string[])[] = [
   ["util"],
-  ["observability", "http", "eskip"],
+  ["observability", "http", "eskip", "lua"],
   ["spec"],
   [
     "routing",
@@ -90,7 +90,7 @@ function eachMatch(applies: (file: string) => boolean, pattern: RegExp): Rule["f
   return (source) => (applies(source.file) ? [...source.code.matchAll(pattern)].map((m) => `uses ${m[0]}`) : []);
 }
 
-const pure = /^src\/(eskip|http\/h1|routing)\//;
+const pure = /^src\/(eskip|http\/h1|lua|routing)\//;
 
 const rules: readonly Rule[] = [
   {
@@ -114,7 +114,7 @@ const rules: readonly Rule[] = [
       if (source.part !== "filters" || source.file === "src/filters/index.ts") return false;
       if (specifier === "node:net") return true;
       if (part === "filters") return isFilterFile(source, specifier);
-      return !["", "util", "eskip", "http", "spec", "resilience", "cluster", "secrets"].includes(part);
+      return !["", "util", "eskip", "http", "lua", "spec", "resilience", "cluster", "secrets"].includes(part);
     }),
   },
   {

@@ -32,8 +32,8 @@ export class Plugins {
   readonly #containment: Containment;
   readonly #endSurvival: () => void;
   #inForce: readonly LoadedPlugin[];
-  /** By entry file of the plugin. */
-  readonly #sources = new Map<string, readonly PluginSource[]>();
+  /** Of each plugin, in their order, which is always the same. */
+  readonly #sources: readonly (readonly PluginSource[])[];
 
   private constructor(host: PluginHost, registry: Registry, log: Logger, startLimitMs: number) {
     this.#host = host;
@@ -44,10 +44,9 @@ export class Plugins {
     // Nothing is created in this thread.
     this.#containment = { guard: (filter) => filter, report: (text, who) => panics.report(text, who) };
     this.#inForce = host.plugins;
-    for (const { version, declarations } of this.#inForce) {
-      const sources = declarations.dataClients.map((client) => new PluginSource(client, log, startLimitMs));
-      this.#sources.set(version.module.entry, sources);
-    }
+    this.#sources = this.#inForce.map(({ declarations }) =>
+      declarations.dataClients.map((client) => new PluginSource(client, log, startLimitMs)),
+    );
     this.#register();
   }
 
@@ -58,7 +57,7 @@ export class Plugins {
   }
 
   get sources(): readonly PluginSource[] {
-    return [...this.#sources.values()].flat();
+    return this.#sources.flat();
   }
 
   /** What a new worker loads. */
@@ -88,18 +87,17 @@ export class Plugins {
     this.#register();
     const before = performance.now();
     updater.rechecked(table.recheck(changedNames(plugins, former)), performance.now() - before);
-    for (const { version, declarations } of plugins) {
-      if (former.some((one) => isSameVersion(one.version, version))) continue;
-      const sources = this.#sources.get(version.module.entry) ?? [];
-      await Promise.all(declarations.dataClients.map((client, i) => sources[i]!.replace(client)));
+    for (const [i, { version, declarations }] of plugins.entries()) {
+      if (isSameVersion(version, former[i]!.version)) continue;
+      await Promise.all(declarations.dataClients.map((client, k) => this.#sources[i]![k]!.replace(client)));
     }
     return "";
   }
 
   /** The number of sources is that of the start. */
   #sourcesProblem(plugins: readonly LoadedPlugin[]): string {
-    for (const { version, declarations } of plugins) {
-      const before = this.#sources.get(version.module.entry)?.length ?? 0;
+    for (const [i, { version, declarations }] of plugins.entries()) {
+      const before = this.#sources[i]!.length;
       const now = declarations.dataClients.length;
       if (before === now) continue;
       return `${version.module.entry}: expected as many data clients as at the start, ${before}, got ${now}: others need a restart`;

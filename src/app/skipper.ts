@@ -74,7 +74,7 @@ export async function startSkipper(
     hub,
     onCertificates: (change) => supervisor.changeHostCertificates(change),
   });
-  const registry = shippedRegistry(options.disabledFilters);
+  const registry = shippedRegistry(options.disabledFilters, settings.filters.lua);
   const plugins = await openPlugins(options, registry, log);
   const custom = [...(kubernetes === null ? [] : [kubernetes.source]), ...(plugins?.sources ?? [])];
   const built = buildDataClients(

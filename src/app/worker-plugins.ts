@@ -13,6 +13,7 @@ import { PanicLog } from "../proxy/panic-log.ts";
 import { pluginFilter } from "../proxy/plugin-filter.ts";
 import { checkRoute } from "../routing/check-route.ts";
 import type { FromWorker, ToWorker } from "../runtime/messages.ts";
+import type { LuaOptions } from "../spec/env.ts";
 import type { Registry } from "../spec/registry.ts";
 import { packageFace } from "./package-face.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
@@ -21,6 +22,8 @@ export interface WorkerPluginSettings {
   /** For loading, and for each promise of a filter; Infinity: none. */
   readonly limitMs: number;
   readonly disabledFilters: readonly string[];
+  /** What the shipped lua() may do. */
+  readonly lua: LuaOptions;
 }
 
 /** Plugins that are loaded. */
@@ -103,7 +106,7 @@ export class WorkerPlugins {
       const declarations = await loadPlugin(this.#modules, version, this.#settings.limitMs);
       if (declarations !== null) plugins.push({ version, declarations });
     }
-    const registry = shippedRegistry(this.#settings.disabledFilters);
+    const registry = shippedRegistry(this.#settings.disabledFilters, this.#settings.lua);
     addPlugins(registry, plugins, this.#containment);
     return { serial, plugins, registry };
   }

@@ -20,7 +20,7 @@ import { DEFAULT_BUCKETS, type MetricsSettings, metricSwitches } from "../observ
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { ProxyOptions } from "../proxy/proxy.ts";
 import type { ServerTls } from "../proxy/server-certificates.ts";
-import type { FilterOptions } from "../spec/env.ts";
+import type { FilterOptions, LuaOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { usesPlugins } from "./plugin-flags.ts";
@@ -105,11 +105,22 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       maxAuditBodyBytes: options.maxAuditBody,
       mtlsAuthorities: authorities,
       mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
+      lua: luaOptions(options),
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
     plugins: usesPlugins(options)
-      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }
+      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters, lua: luaOptions(options) }
       : null,
+  };
+}
+
+function luaOptions(options: Options): LuaOptions {
+  return {
+    enabled: options.enableLua,
+    modules: options.luaModules,
+    sources: options.luaSources,
+    maxInstructions: Math.max(options.luaMaxInstructions, 1000),
+    maxMemoryBytes: Math.max(options.luaMaxMemory, 1_048_576),
   };
 }
 

@@ -73,7 +73,7 @@ const logsDebug = settings.log.level === "debug" || settings.log.level === "trac
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
 const plugins = await openPlugins();
-const registry = shippedRegistry(settings.disabledFilters);
+const registry = shippedRegistry(settings.disabledFilters, settings.filters.lua);
 const routes: RouteBuilderOptions = {
   registryFor: (route) => plugins?.registryFor(route) ?? registry,
   pools,

@@ -88,6 +88,7 @@ import { logBody } from "./log/log-body.ts";
 import { logHeader } from "./log/log-header.ts";
 import { maskAccessLogQuery } from "./log/mask-access-log-query.ts";
 import { unverifiedAuditLog } from "./log/unverified-audit-log.ts";
+import { lua } from "./lua/lua.ts";
 import { annotate } from "./meta/annotate.ts";
 import { comment } from "./meta/comment.ts";
 import { originMarker } from "./meta/origin-marker.ts";
@@ -199,6 +200,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   logBody,
   logHeader,
   loopbackIfStatus,
+  lua,
   maskAccessLogQuery,
   modPath,
   modRequestHeader,

@@ -19,7 +19,7 @@ export class PluginSource implements DataClient {
   #running: Running;
   #host: DataClientHost | null = null;
 
-  /** `startLimitMs`: how long the start of the proxy waits for the first routes. */
+  /** `startLimitMs`: how long the start of the proxy waits for the first routes; Infinity: to the end. */
   constructor(client: DataClient, log: Logger, startLimitMs: number) {
     this.name = client.name;
     this.#running = { client, isOpen: true };
@@ -74,6 +74,8 @@ export class PluginSource implements DataClient {
         if (running.isOpen) host.failed(initial, String(reason));
       },
     };
+    const started = Promise.resolve().then(() => running.client.start(gate));
+    if (this.#startLimitMs === Number.POSITIVE_INFINITY) return started;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       const limit = formatDuration(this.#startLimitMs);
@@ -81,7 +83,7 @@ export class PluginSource implements DataClient {
       resolve();
     }, this.#startLimitMs);
     try {
-      await Promise.race([Promise.resolve().then(() => running.client.start(gate)), promise]);
+      await Promise.race([started, promise]);
     } finally {
       clearTimeout(timer);
     }

@@ -4,6 +4,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Headers } from "../http/headers.ts";
+import type { CopyBody } from "../spec/env.ts";
 import type { Timed } from "../util/deadlines.ts";
 import type { ClientStream, RequestBodySink } from "./client-stream.ts";
 import type { CopiedRequest } from "./copied-request.ts";
@@ -33,7 +34,7 @@ export class CopyStream implements ClientStream, Timed {
   constructor(
     proxy: Proxy,
     copy: CopiedRequest,
-    body: AsyncIterable<Uint8Array> | null,
+    body: CopyBody | null,
     onOver: (status: number, complete: boolean) => void,
   ) {
     this.#proxy = proxy;
@@ -44,6 +45,7 @@ export class CopyStream implements ClientStream, Timed {
     this.localPort = copy.localPort;
     this.#body = body === null ? null : body[Symbol.asyncIterator]();
     this.bodyDone = body === null;
+    if (body !== null) body.onGivenUp = () => this.#exchange.onClientGone();
     this.#onOver = onOver;
     this.#exchange = new Exchange(proxy, this);
     this.deadlineMs = proxy.deadlines.touch() + Math.min(proxy.options.writeTimeoutMs, MAX_COPY_MS);

@@ -6,8 +6,9 @@ import http from "node:http";
 import net from "node:net";
 import { after, test } from "node:test";
 import type { RequestCopy } from "../spec/context.ts";
-import type { CopyEnd } from "../spec/env.ts";
+import type { CopyBody, CopyEnd } from "../spec/env.ts";
 import type { Filter } from "../spec/filter.ts";
+import { BlockPool, ByteQueue } from "../util/byte-queue.ts";
 import { plainIntake } from "./listener.ts";
 import { startProxy, type TestProxy, type TestRoutes } from "./proxy.fixture.ts";
 import { RequestCopies } from "./request-copies.ts";
@@ -44,7 +45,7 @@ async function copyingProxy(
     readonly limit?: number;
     readonly as?: "now" | "received";
     readonly change?: (copy: RequestCopy) => void;
-    readonly body?: AsyncIterable<Uint8Array>;
+    readonly body?: CopyBody;
     readonly maxLoopbacks?: number;
     readonly upgrade?: boolean;
     readonly backendPort?: number;
@@ -262,6 +263,29 @@ test("a body that is given up breaks the call off", async () => {
   await ask(proxy, "Content-Length: 3\r\n", "POST", "abc");
   assert.deepEqual(await ends[0], { outcome: "complete", status: 499 });
   await brokenOff;
+});
+
+test("a body that is given up while the backend does not read breaks the call off", async () => {
+  const sockets: net.Socket[] = [];
+  const server = net.createServer({ pauseOnConnect: true }, (socket) => {
+    socket.on("error", () => {});
+    sockets.push(socket);
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const queue = new ByteQueue(64 << 20, new BlockPool(64 << 20, 0));
+  queue.push(Buffer.alloc(32 << 20));
+  const { proxy, ends } = await copyingProxy(
+    { "/copy": { filters: [], backendPort: (server.address() as net.AddressInfo).port } },
+    { body: queue },
+  );
+  await ask(proxy, "Content-Length: 3\r\n", "POST", "abc");
+  while (sockets.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  queue.giveUp("lagging");
+  assert.deepEqual(await ends[0], { outcome: "complete", status: 499 });
 });
 
 test("a response that breaks off says so", async () => {

@@ -2,7 +2,7 @@
 // Their number is limited for each worker, so that a slow shadow costs memory only up to here; what comes beyond is dropped.
 
 import type { RequestCopy } from "../spec/context.ts";
-import type { CopyEnd } from "../spec/env.ts";
+import type { CopyBody, CopyEnd } from "../spec/env.ts";
 import type { CopiedRequest } from "./copied-request.ts";
 import { CopyStream } from "./copy-stream.ts";
 import type { Proxy } from "./proxy.ts";
@@ -24,7 +24,7 @@ export class RequestCopies {
     this.#limit = limit;
   }
 
-  route(given: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd> {
+  route(given: RequestCopy, body: CopyBody | null): Promise<CopyEnd> {
     // The one implementation of RequestCopy: RequestContext.copyRequest makes it.
     const copy = given as CopiedRequest;
     const proxy = this.#proxy();

@@ -23,14 +23,14 @@ export class PluginOffer<W> {
 
   answered(worker: W, serial: number, problem: string): void {
     if (serial !== this.message.serial) return;
+    this.#asked.delete(worker);
     if (problem !== "") this.#settle(problem);
-    else this.left(worker);
+    this.settleWhenDone();
   }
 
-  /** A worker that ended answers no more. */
+  /** A worker that ends instead of answering has probably ended of what it was to load. */
   left(worker: W): void {
-    this.#asked.delete(worker);
-    this.settleWhenDone();
+    if (this.#asked.delete(worker)) this.#settle("a worker ended while it loaded them");
   }
 
   settleWhenDone(): void {

@@ -6,6 +6,18 @@ import type { RequestCopy } from "./context.ts";
 import type { ResponseStore } from "./response-store.ts";
 import type { RouteQueues } from "./route-queue.ts";
 
+/** What lua() may do (spec filters 13): the flags -enable-lua and -lua-*. */
+export interface LuaOptions {
+  readonly enabled: boolean;
+  /** Libraries and modules that scripts see; empty: all. */
+  readonly modules: readonly string[];
+  /** `file`, `inline`, `none` and folders of files; empty: file and inline. */
+  readonly sources: readonly string[];
+  /** Of one call of a function, and of the values of one interpreter. */
+  readonly maxInstructions: number;
+  readonly maxMemoryBytes: number;
+}
+
 /** The flags that filters read; a declaration names its own in `options`. */
 export interface FilterOptions {
   /** -compress-encodings, in order of preference; empty for the built-in order. */
@@ -17,6 +29,13 @@ export interface FilterOptions {
   /** PEM of the certificates that mtlsAuthn() trusts, and whether it also trusts those of the system. */
   readonly mtlsAuthorities: readonly string[];
   readonly mtlsTrustsSystem: boolean;
+  readonly lua: LuaOptions;
+}
+
+/** The body of a copy. What it gives must stay as it is until the next piece is asked for. */
+export interface CopyBody extends AsyncIterable<Uint8Array> {
+  /** Set by who reads it: to be called when the rest will not come, without waiting until it is asked for. */
+  onGivenUp?: (() => void) | null;
 }
 
 /** What became of a copy. */
@@ -43,9 +62,8 @@ export interface FilterEnv {
   /**
    * Sends a copy through the routing table, after the present turn of the event loop, and drops the response; never rejects. `body`
    * is read as fast as the backend takes it, and replaces the body of the request (null: none); when it throws, the copy breaks off.
-   * What it gives must stay as it is until the next piece is asked for.
    */
-  routeCopy(copy: RequestCopy, body: AsyncIterable<Uint8Array> | null): Promise<CopyEnd>;
+  routeCopy(copy: RequestCopy, body: CopyBody | null): Promise<CopyEnd>;
   /** The queues of the fifo and lifo filters. */
   readonly queues: RouteQueues;
   /** The responses that the process has stored. */

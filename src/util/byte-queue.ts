@@ -40,6 +40,8 @@ export class QueueGivenUp extends Error {}
 
 /** What `next` gives stays as it is until the next call of `next`. */
 export class ByteQueue implements AsyncIterableIterator<Uint8Array> {
+  /** Set by the taker: called soon after the queue was given up, for it may be busy with what it was lent. */
+  onGivenUp: (() => void) | null = null;
   readonly #maxBlocks: number;
   readonly #pool: BlockPool;
   readonly #blocks: Buffer[] = [];
@@ -98,6 +100,7 @@ export class ByteQueue implements AsyncIterableIterator<Uint8Array> {
     this.#waiting?.reject(this.#givenUp);
     this.#waiting = null;
     this.#clear();
+    if (this.onGivenUp !== null) setImmediate(this.onGivenUp);
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {

@@ -30,7 +30,12 @@ before(async () => {
   });
   writeFileSync(join(directory, "routes.eskip"), routes.join("\n"));
   port = await freePort();
-  const args = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${await freePort()}`, "-workers=1"];
+  const args = [
+    `-address=127.0.0.1:${port}`,
+    `-support-listener=127.0.0.1:${await freePort()}`,
+    "-workers=1",
+    "-enable-lua",
+  ];
   proxy = new ProxyProcess([...args, "-wait-first-route-load", "-routes-file=routes.eskip"], directory);
   await proxy.ready(port);
 });

@@ -41,6 +41,8 @@ async function uploads(seen: Upload[], begun: string[] = [], broken: string[] = 
   });
 }
 
+type Sent = ClientRequest & { readonly response: Promise<[IncomingMessage]> };
+
 interface DeafServer {
   readonly port: number;
   readonly sockets: Set<net.Socket>;
@@ -95,6 +97,8 @@ for (const workers of [1, 2]) {
          copy: Path("/both") && Tee("k") -> setPath("/copy") -> ${shadowUrl};
          looped: Path("/loop/:id") -> teeLoopback("deaf") -> setPath("/\${id}") -> ${to};
          loopedCopy: Path("/loop/:id") && Tee("deaf") -> "http://127.0.0.1:${deaf.port}";
+         params: Path("/params/:id") -> teeLoopback("p") -> inlineContent("main") -> <shunt>;
+         paramsCopy: Path("/params/:other") && Tee("p") -> setPath("/copy/\${id}-\${other}") -> ${shadowUrl};
          response: Path("/response") -> teeResponse(${shadowUrl}) -> ${to};
          fallback: Path("/fallback/:id") -> setResponseHeader("X-Id", "\${id}") -> loopbackIfStatus(502, "/plain")
            -> loopbackIfStatus(404, "/dead/end") -> <shunt>;
@@ -110,12 +114,17 @@ for (const workers of [1, 2]) {
       await shadow.close();
     });
 
-    const open = (path: string, headers: Record<string, string | number> = {}): ClientRequest =>
-      request({ host: "127.0.0.1", port: proxy.port, path, method: "POST", agent: false, headers });
+    /** A request whose body is to be written; its answer may come before `end`. */
+    function open(path: string, headers: Record<string, string | number> = {}): Sent {
+      const sent = request({ host: "127.0.0.1", port: proxy.port, path, method: "POST", agent: false, headers });
+      const response = once(sent, "response") as Promise<[IncomingMessage]>;
+      response.catch(() => {});
+      return Object.assign(sent, { response });
+    }
 
-    async function answer(sent: ClientRequest): Promise<{ status: number; body: string; headers: object }> {
+    async function answer(sent: Sent): Promise<{ status: number; body: string; headers: object }> {
       sent.end();
-      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      const [response] = await sent.response;
       let body = "";
       for await (const piece of response) body += piece;
       return { status: response.statusCode!, body, headers: response.headers };
@@ -182,12 +191,20 @@ for (const workers of [1, 2]) {
     test("a client that leaves takes its copies along", async () => {
       begunAtShadow.length = 0;
       const sent = open("/both", { "Content-Length": 10 * MIB });
-      sent.on("error", () => {});
       await write(sent, Buffer.alloc(MIB));
       await until("both copies have begun", () => begunAtShadow.length === 2);
       sent.destroy();
       await until("both copies broke off", () => brokenAtShadow.length === 2);
       assert.deepEqual(brokenAtShadow.sort(), ["/both", "/copy"]);
+    });
+
+    test("a copy has the path parameters of its original, and its own", async () => {
+      atShadow.length = 0;
+      const sent = open("/params/7");
+      await write(sent, Buffer.from("abc"));
+      assert.equal((await answer(sent)).body, "main");
+      await until("the copy", () => atShadow.length === 1);
+      assert.deepEqual([atShadow[0]!.path, atShadow[0]!.key, atShadow[0]!.bytes], ["/copy/7-7", "p", 3]);
     });
 
     test("a response body is copied while the client gets it", async () => {

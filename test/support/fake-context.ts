@@ -19,7 +19,7 @@ import type {
   Span,
   Transformed,
 } from "../../src/spec/context.ts";
-import type { CopyEnd, FilterEnv } from "../../src/spec/env.ts";
+import type { CopyBody, CopyEnd, FilterEnv } from "../../src/spec/env.ts";
 import type { Filter, FilterSpec } from "../../src/spec/filter.ts";
 import type { RouteQueue, RouteQueues } from "../../src/spec/route-queue.ts";
 
@@ -183,7 +183,7 @@ export interface FakeEnv extends FilterEnv {
   /** `<filter>.custom.<key>` for each count. */
   readonly counted: string[];
   /** What routeCopy() was called with, and what it resolves to. */
-  readonly copies: { copy: RequestCopy; body: AsyncIterable<Uint8Array> | null }[];
+  readonly copies: { copy: RequestCopy; body: CopyBody | null }[];
   copyEnd: CopyEnd;
 }
 
@@ -212,6 +212,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
       maxAuditBodyBytes: 1024,
       mtlsAuthorities: [],
       mtlsTrustsSystem: false,
+      lua: { enabled: true, modules: [], sources: [], maxInstructions: 5_000_000, maxMemoryBytes: 16 << 20 },
     },
     logged,
     audit: (line) => void logged.push(`audit ${line}`),

@@ -41,9 +41,12 @@ export class ShadowCall {
     this.#request = request;
     this.#body = body;
     this.#onOver = onOver;
+    // Who filled the queue knows why it was given up.
+    if (body !== null) body.onGivenUp = () => this.#over("");
   }
 
   start(): void {
+    if (this.#isOver) return;
     const { timeoutMs } = this.#client.options;
     this.#timer = setTimeout(() => this.#over(`no answer within ${timeoutMs / 1000}s`), timeoutMs);
     this.#timer.unref();
@@ -88,7 +91,6 @@ export class ShadowCall {
       }
       attempt.end();
     } catch (error) {
-      // Who filled the queue knows why it was given up.
       this.#ended(attempt, error instanceof QueueGivenUp ? "" : String(error));
     }
   }
@@ -149,7 +151,7 @@ export class ShadowCall {
   #over(problem: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#timer!);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     void this.#body?.return();
     const attempt = this.#attempt;
     this.#attempt = null;

@@ -3,6 +3,7 @@
 import { nonEmptyBytes } from "../../spec/arg-kinds.ts";
 import { one } from "../../spec/args.ts";
 import { defineFilter } from "../../spec/filter.ts";
+import type { ByteQueue } from "../../util/byte-queue.ts";
 import { BodyCopy } from "./body-copy.ts";
 import { LimitedLog } from "./limited-log.ts";
 
@@ -24,7 +25,7 @@ export const teeLoopback = defineFilter({
       request(ctx) {
         const copy = ctx.copyRequest("now");
         copy.headers.set("X-Tee-Loopback-Key", key);
-        const send = async (body: AsyncIterable<Uint8Array> | null): Promise<void> => {
+        const send = async (body: ByteQueue | null): Promise<void> => {
           const { outcome } = await env.routeCopy(copy, body);
           if (outcome === "dropped") dropped();
           else if (outcome === "upgrade")
