@@ -19,6 +19,7 @@ const layers: readonly (readonly string[])[] = [
     "cluster",
     "secrets",
     "backends",
+    "response-store",
     "data-clients",
     "kubernetes",
     "plugins",

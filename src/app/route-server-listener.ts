@@ -11,6 +11,8 @@ import type { MetricsHub } from "../observability/metrics-hub.ts";
 import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
 import { queueFilterNames, queueUse } from "../resilience/scheduler/queue-settings.ts";
 import { WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
+import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
+import { SharedResponseStore } from "../response-store/shared-response-store.ts";
 import { buildFilterChain, PROXY_FILTERS } from "../routesrv/filter-chain.ts";
 import { contextOf, type createMainListener, type ListenerTls } from "../routesrv/main-listener.ts";
 import type { ServerMetrics } from "../routesrv/server-metrics.ts";
@@ -45,7 +47,14 @@ export async function listenerFilters(
     // There is no table that a copy could go through.
     routeCopy: async () => ({ outcome: "dropped", status: 0 }),
     queues: listenerQueues(options.routeServerFilters, registry, hub, log),
+    cache: noResponses(),
   });
+}
+
+/** The one filter that would use it is not known here. */
+function noResponses(): SharedResponseStore {
+  const { memory, worker } = new ResponseStoreOwner(1, 0).addWorker(1);
+  return new SharedResponseStore(memory, { worker, count: () => {}, now: Date.now });
 }
 
 /** The queues that the filters of the listener name, as those of one route. */

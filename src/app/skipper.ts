@@ -10,6 +10,8 @@ import type { ApplicationLog, Logger } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
+import { responseBudget } from "../response-store/response-budget.ts";
+import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts";
 import { RoutingTable } from "../routing/table.ts";
 import { RouteUpdater } from "../routing/updater.ts";
@@ -60,6 +62,7 @@ export async function startSkipper(
   const workers = workerCount(options);
   const endpoints = new EndpointRegistry({ workers, health, log, now: Date.now });
   const queues = new QueueRegistry({ workers, metrics: settings.queueMetrics, gauges: hub.main, log, now: Date.now });
+  const responses = new ResponseStoreOwner(workers, responseBudget());
   if (!/^1\.?[0-3]$/.test(options.tlsMinVersion)) {
     log.info(`unknown TLS version ${JSON.stringify(options.tlsMinVersion)} in -tls-min-version: 1.2 is used`);
   }
@@ -100,6 +103,7 @@ export async function startSkipper(
     hub,
     endpoints,
     queues,
+    responses,
     log,
     generation: () => table.generation(),
     hostCertificates: () => kubernetes?.hostCertificates() ?? null,
@@ -120,7 +124,7 @@ export async function startSkipper(
   });
   void updater.firstLoad.then(() => log.info("Dataclients are updated once, first load complete"));
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
-  const support = await openSupport(options, table, hub, log);
+  const support = await openSupport(options, table, hub, responses, log);
   const serve = async (): Promise<void> => {
     await Promise.all([updater.start(), kubernetes?.start()]);
     await waitForStatusChecks(options.statusChecks, log);
@@ -239,11 +243,17 @@ function flavourText(options: Options): string {
     : ["prometheus", "codahale"].filter((f) => metricsFlavour.includes(f)).join("|");
 }
 
+/** One figure for the process; a store that was never used has none. */
+function reportResponses(hub: MetricsHub, responses: ResponseStoreOwner): void {
+  if (responses.isUsed) hub.main.customGauge("lru_bytes").set(responses.storedBytes);
+}
+
 /** The support listener; null when there is none. It is served until `close`. */
 async function openSupport(
   options: Options,
   table: RoutingTable,
   hub: MetricsHub,
+  responses: ResponseStoreOwner,
   log: ApplicationLog,
 ): Promise<{ close(): void } | null> {
   const address = options.supportListener === "" ? options.metricsListener : options.supportListener;
@@ -251,7 +261,7 @@ async function openSupport(
     log.info("Metrics are disabled");
     return null;
   }
-  const metrics = createMetricsHandler(hub);
+  const metrics = createMetricsHandler(hub, () => reportResponses(hub, responses));
   const handlers = [
     { path: "/routes", handle: serveRoutes(table) },
     { path: "/metrics", handle: metrics },

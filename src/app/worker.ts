@@ -25,6 +25,8 @@ import { RequestCopies } from "../proxy/request-copies.ts";
 import { RouteBuilder, type RouteBuilderOptions } from "../proxy/route-builder.ts";
 import { ServerCertificates } from "../proxy/server-certificates.ts";
 import { type WorkerQueueShare, WorkerQueues } from "../resilience/scheduler/worker-queues.ts";
+import type { WorkerResponseStore } from "../response-store/response-store-owner.ts";
+import { SharedResponseStore } from "../response-store/shared-response-store.ts";
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { beat, type HeartbeatCell } from "../runtime/heartbeat.ts";
@@ -45,6 +47,7 @@ interface WorkerData {
   readonly cells: Float64Array;
   readonly endpoints: WorkerEndpoints;
   readonly queues: WorkerQueueShare;
+  readonly responses: WorkerResponseStore;
   readonly generation: TableGeneration;
   readonly shuttingDown: boolean;
 }
@@ -83,6 +86,11 @@ const routes: RouteBuilderOptions = {
     now: Date.now,
     random: Math.random,
     count: (name, key, by) => metrics.count(name, key, by),
+    cache: new SharedResponseStore(data.responses.memory, {
+      worker: data.responses.worker,
+      count: (name, by) => metrics.countCustom(name, by),
+      now: Date.now,
+    }),
     shared: sharedByName(),
     routeCopy: (copy, body) => copies.route(copy, body),
     queues: new WorkerQueues(data.queues, (kind, key) => {

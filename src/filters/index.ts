@@ -3,6 +3,7 @@
 import type { FilterSpec } from "../spec/filter.ts";
 import { blockContent } from "./block/block-content.ts";
 import { blockContentHex } from "./block/block-content-hex.ts";
+import { cache } from "./cache/cache.ts";
 import { compress } from "./compress/compress.ts";
 import { decompress } from "./compress/decompress.ts";
 import { absorb } from "./content/absorb.ts";
@@ -154,6 +155,7 @@ export const filterSpecs: readonly FilterSpec[] = [
   bandwidth,
   blockContent,
   blockContentHex,
+  cache,
   chunks,
   comment,
   compress,

@@ -4,7 +4,7 @@
 // text, bytes, an async iterable) through the transforms of the filters, and honours back pressure all the way.
 
 import { KIND } from "../http/h1/tables.ts";
-import type { Body } from "../spec/context.ts";
+import type { Body, BodyStream } from "../spec/context.ts";
 import { type BodyWatch, bodyWatch } from "./body-watch.ts";
 import { Framing } from "./client-stream.ts";
 import type { Exchange } from "./exchange.ts";
@@ -176,10 +176,11 @@ export class ResponseSender implements TransformOutput {
   }
 
   /** Streams what a filter put in as body. */
-  async #pump(body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, turn: number): Promise<void> {
+  async #pump(body: Iterable<Uint8Array> | BodyStream, turn: number): Promise<void> {
     const waits = Symbol.asyncIterator in body;
     const source = waits ? body[Symbol.asyncIterator]() : body[Symbol.iterator]();
     this.#source = source;
+    const lends = "lendsPieces" in body && body.lendsPieces === true;
     // The client need not wait for the head until the body begins.
     if (waits) this.#exchange.client.flush();
     try {
@@ -187,7 +188,10 @@ export class ResponseSender implements TransformOutput {
         const next = await source.next();
         if (this.#turn !== turn) return;
         if (next.done === true) break;
-        const go = this.#chain === null ? this.onPiece(next.value) : this.#chain.push(next.value);
+        const go =
+          this.#chain === null
+            ? this.onPiece(next.value)
+            : this.#chain.push(lends ? Buffer.from(next.value) : next.value);
         this.#exchange.client.flush();
         if (go) continue;
         await new Promise<void>((resolve) => {

@@ -8,6 +8,7 @@ import { METRICS } from "../observability/metric-names.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
 import { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
+import { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -51,6 +52,7 @@ class Supervised {
         log,
         now: Date.now,
       }),
+      responses: new ResponseStoreOwner(count, 2 ** 20),
       log,
       generation: () => ({}) as TableGeneration,
       shuttingDown: () => false,

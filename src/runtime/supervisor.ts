@@ -9,6 +9,7 @@ import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
 import type { QueueRegistry } from "../resilience/scheduler/queue-registry.ts";
+import type { ResponseStoreOwner } from "../response-store/response-store-owner.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { formatDuration } from "../util/duration.ts";
 import { checkFree } from "./bind.ts";
@@ -27,6 +28,7 @@ export interface SupervisorOptions {
   readonly hub: MetricsHub;
   readonly endpoints: EndpointRegistry;
   readonly queues: QueueRegistry;
+  readonly responses: ResponseStoreOwner;
   readonly log: Logger;
   /** The present table for a new worker. */
   generation(): TableGeneration;
@@ -205,7 +207,8 @@ export class Supervisor {
   }
 
   #spawn(earlyDeaths: number): Running {
-    const { entry, settings, hub, endpoints, queues, log, generation, plugins, shuttingDown } = this.#options;
+    const { entry, settings, hub, endpoints, queues, responses, log, generation, plugins, shuttingDown } =
+      this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
     const heartbeat = newHeartbeat();
@@ -216,6 +219,7 @@ export class Supervisor {
         cells,
         endpoints: endpoints.addWorker(number),
         queues: queues.addWorker(number),
+        responses: responses.addWorker(number),
         generation: generation(),
         plugins: plugins(),
         heartbeat,
@@ -271,13 +275,14 @@ export class Supervisor {
 
   /** The thread is no more: it writes no shared memory, and all its messages have come. */
   #exited(running: Running, code: number): void {
-    const { log, hub, endpoints, queues } = this.#options;
+    const { log, hub, endpoints, queues, responses } = this.#options;
     this.#running.delete(running);
     this.#stalls?.remove(running);
     this.#offer?.left(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
     queues.retire(running.number);
+    responses.retire(running.number);
     if (this.#ending) {
       if (this.#running.size === 0) this.#allEnded?.();
       return;

@@ -6,7 +6,12 @@ import type { X509Certificate } from "node:crypto";
 import type { Headers } from "../http/headers.ts";
 
 /** A body that a filter serves or puts in place of another: a byte string, bytes, or a stream of bytes. null: no body. */
-export type Body = null | string | Uint8Array | AsyncIterable<Uint8Array>;
+export type Body = null | string | Uint8Array | BodyStream;
+
+/** Pieces stay as they are; when `lendsPieces` is true only until the next one is asked for. */
+export interface BodyStream extends AsyncIterable<Uint8Array> {
+  readonly lendsPieces?: boolean;
+}
 
 /**
  * What a transform gives: a piece, nothing yet (null), or one of them later, which holds the stream back. Many pieces come as an

@@ -3,6 +3,7 @@
 import type { Coding } from "../http/content-coding.ts";
 import type { Logger } from "../observability/log.ts";
 import type { RequestCopy } from "./context.ts";
+import type { ResponseStore } from "./response-store.ts";
 import type { RouteQueues } from "./route-queue.ts";
 
 /** What lua() may do (spec filters 13): the flags -enable-lua and -lua-*. */
@@ -65,4 +66,6 @@ export interface FilterEnv {
   routeCopy(copy: RequestCopy, body: CopyBody | null): Promise<CopyEnd>;
   /** The queues of the fifo and lifo filters. */
   readonly queues: RouteQueues;
+  /** The responses that the process has stored. */
+  readonly cache: ResponseStore;
 }

@@ -19,12 +19,13 @@ export interface MetricsHandler {
   close(): void;
 }
 
-/** The handler for the flavours of the hub's settings. */
-export function createMetricsHandler(hub: MetricsHub): MetricsHandler {
+/** The handler for the flavours of the hub's settings; `refresh` brings gauges up to date before they are printed. */
+export function createMetricsHandler(hub: MetricsHub, refresh: () => void = () => {}): MetricsHandler {
   const { settings } = hub;
   const codahale = settings.codahale ? new Codahale(hub) : null;
   const scrape = settings.prometheus ? prometheusScrape(hub) : null;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    refresh();
     const json = codahale !== null && (scrape === null || request.headers.accept === CODAHALE_ACCEPT);
     if (json) serveCodahale(codahale, request, response);
     else if (scrape === null) serveNotFound(response);

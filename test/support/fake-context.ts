@@ -6,6 +6,7 @@ import type { Arg, Call } from "../../src/eskip/route.ts";
 import { filterSpecs } from "../../src/filters/index.ts";
 import { Headers } from "../../src/http/headers.ts";
 import { decodePath, patchPath } from "../../src/http/path.ts";
+import { ReferenceResponseStore } from "../../src/response-store/response-store.reference.ts";
 import { checkArgs } from "../../src/spec/args.ts";
 import type {
   AccessLogDecision,
@@ -222,6 +223,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
     count: (name, key, by) => {
       for (let i = 0; i < by; i++) counted.push(`${name}.custom.${key}`);
     },
+    cache: new ReferenceResponseStore(64 * 2 ** 20),
   };
 }
 

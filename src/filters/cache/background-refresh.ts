@@ -1,0 +1,86 @@
+// Refreshes stale entries while their old content is served: the request is sent once more through the routing table, with the entry's
+// validators, and the cache filter that it meets stores what comes back. One at a time for each filter; others wait in a queue.
+
+import type { FilterContext, RequestCopy } from "../../spec/context.ts";
+import type { CopyEnd, FilterEnv } from "../../spec/env.ts";
+import type { LeadingFlight, StoreKey } from "../../spec/response-store.ts";
+import { RareWarning } from "./rare-warning.ts";
+import { type StoredResponse, storedValue } from "./stored-response.ts";
+
+/** Says that a request comes from here. */
+export const REVALIDATE = "X-Cache-Revalidate";
+
+const QUEUE = 256;
+/** Another refresh of the same entry may begin after so long. */
+const REFRESH_MS = 30_000;
+
+/** What asks for an answer that is no use here. */
+const OF_THE_CLIENT = ["If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range", "Range"];
+
+interface Refresh {
+  readonly copy: RequestCopy;
+  readonly flight: LeadingFlight;
+  readonly path: string;
+}
+
+export class BackgroundRefresh {
+  readonly #env: FilterEnv;
+  readonly #warning: RareWarning;
+  readonly #queue: Refresh[] = [];
+  #isRunning = false;
+
+  constructor(env: FilterEnv) {
+    this.#env = env;
+    this.#warning = new RareWarning(env);
+  }
+
+  /** Refreshes an entry that a request was served from, unless somebody in the process does. */
+  add(ctx: FilterContext, key: StoreKey, stored: StoredResponse): void {
+    const { cache } = this.#env;
+    const flight = cache.join(key, REFRESH_MS);
+    if (flight?.leads !== true) return;
+    if (this.#queue.length >= QUEUE) {
+      cache.count("reval_dropped", 1);
+      flight.land("abandoned");
+      return;
+    }
+    this.#queue.push({ copy: refreshing(ctx, stored), flight, path: ctx.request.path });
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Lets go of what waits. */
+  close(): void {
+    for (const { flight } of this.#queue.splice(0)) flight.land("abandoned");
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      const end = await this.#env.routeCopy(next.copy, null);
+      const problem = problemOf(end);
+      next.flight.land(problem === "" ? "stored" : "failed");
+      if (problem === "") continue;
+      this.#env.cache.count("reval_error", 1);
+      this.#warning.write(`cache: failed to refresh ${next.path}: ${problem}`);
+    }
+    this.#isRunning = false;
+  }
+}
+
+function problemOf({ outcome, status }: CopyEnd): string {
+  if (outcome !== "complete") return `the copy of the request was ${outcome}`;
+  return status >= 500 ? `status ${status}` : "";
+}
+
+/** The request as it came in, so that the filters to the left of this one see what they saw. */
+function refreshing(ctx: FilterContext, stored: StoredResponse): RequestCopy {
+  const copy = ctx.copyRequest("received");
+  copy.method = "GET";
+  for (const name of OF_THE_CLIENT) copy.headers.delete(name);
+  copy.headers.set(REVALIDATE, "1");
+  const etag = storedValue(stored.headers, "etag");
+  const modified = storedValue(stored.headers, "last-modified");
+  if (etag !== undefined) copy.headers.set("If-None-Match", etag);
+  if (modified !== undefined) copy.headers.set("If-Modified-Since", modified);
+  return copy;
+}
