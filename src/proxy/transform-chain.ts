@@ -4,6 +4,10 @@
 // read waits here, and the source is asked to pause.
 
 import type { BodyTransform, Transformed } from "../spec/context.ts";
+import { collectYoungGarbage } from "../util/young-garbage.ts";
+
+/** A long body leaves as many dead buffers behind, or a few times as many, before they are collected. */
+const COLLECT_AFTER_BYTES = 8 * 1024 * 1024;
 
 export interface TransformOutput {
   /** A piece that came out; false: the taker is full until `TransformChain.resume`. */
@@ -39,6 +43,8 @@ export class TransformChain {
   /** Transforms whose `end` was called. */
   #finished = 0;
   #dead = false;
+  /** Bytes that came since dead buffers were collected. */
+  #sinceCollection = 0;
 
   constructor(transforms: readonly BodyTransform[], output: TransformOutput) {
     this.#transforms = transforms;
@@ -48,6 +54,11 @@ export class TransformChain {
   /** Takes a piece, which must stay as it is. False: pause the source until `onReady`. */
   push(piece: Uint8Array): boolean {
     if (this.#dead) return true;
+    this.#sinceCollection += piece.length;
+    if (this.#sinceCollection > COLLECT_AFTER_BYTES) {
+      this.#sinceCollection = 0;
+      collectYoungGarbage();
+    }
     this.#queue.push(piece);
     this.#work();
     if (!this.#isHeld()) return true;

@@ -115,6 +115,60 @@ const cases: readonly Case[] = [
     request: { method: "POST", body: "abc" },
     expect: { status: 404, headers: served, framing: "chunked", body: "", min_ms: 75 },
   },
+  ...[0, 99, 1000, -1].map((status) => ({
+    title: `status ${status}, which no answer can have`,
+    chain: `status(${status}) -> inlineContent("x") -> <shunt>`,
+    expect: { status: 500, headers: { ...served, "content-type": ["text/plain; charset=utf-8"] }, body: "x" },
+  })),
+  {
+    title: "a status that has no name",
+    chain: 'status(799) -> "http://B"',
+    expect: { status: 799, headers: backendHeaders, body: "backend" },
+  },
+  {
+    title: "HEAD: a wrapped body has the length that GET would get",
+    chain: 'wrapContent("<", ">") -> inlineContent("x") -> <shunt>',
+    request: { method: "HEAD" },
+    expect: {
+      status: 200,
+      headers: { ...served, "content-type": ["text/plain; charset=utf-8"] },
+      framing: "none",
+      content_length: 3,
+    },
+  },
+  {
+    title: "a text in place of a compressed one",
+    chain: 'compress() -> inlineContentIfStatus(200, "other", "text/css") -> compress() -> "http://B"',
+    request: { headers: [["Accept-Encoding", "gzip"]] },
+    expect: {
+      status: 200,
+      headers: {
+        ...backendHeaders,
+        "content-type": ["text/css"],
+        "content-encoding": ["gzip"],
+        vary: ["Accept-Encoding"],
+      },
+      framing: "chunked",
+      body_encoding: "gzip",
+      body_decoded: "other",
+    },
+  },
+  {
+    title: "header filters around a loopback: the outer route's run last, on both ways",
+    chain:
+      'setResponseHeader("X-A", "outer") -> setRequestHeader("X-Case", "none") -> setPath("/redirected") -> <loopback>',
+    expect: {
+      status: 302,
+      headers: { ...served, location: ["https://example.org/redirected"], "x-a": ["outer"] },
+      body: "",
+    },
+  },
+  {
+    title: "a filter behind one that serves does nothing on either way",
+    chain:
+      'setResponseHeader("X-A", "1") -> redirectTo(302, "/x") -> setPath("/y") -> setResponseHeader("X-A", "2") -> "http://B"',
+    expect: { status: 302, headers: { ...served, location: ["https://example.org/x"], "x-a": ["1"] }, body: "" },
+  },
   {
     title: "a large body is absorbed to its end",
     chain: "absorb() -> <shunt>",
