@@ -6,7 +6,7 @@ import type { BodyKind } from "../load/stream-backend.ts";
 
 export interface StreamingFilter {
   readonly name: string;
-  /** Filters in eskip; "" for the proxy alone. */
+  /** Filters in eskip, "" for the proxy alone; the address `http://backend.test` is replaced by that of the backend. */
   readonly chain: string;
   /** Which body it sees: the answer of the backend, or what the client sends. */
   readonly direction: "download" | "upload";
@@ -32,5 +32,13 @@ export const streamingFilters: readonly StreamingFilter[] = [
   { name: "sedRequest", chain: 'sedRequest("needle", "x")', direction: "upload", body: "text" },
   { name: "sedRequestDelim", chain: 'sedRequestDelim("needle", "x", "\\n")', direction: "upload", body: "text" },
   { name: "blockContent", chain: 'blockContent("no such text")', direction: "upload", body: "text" },
+  { name: "tee", chain: 'tee("http://backend.test")', direction: "upload", body: "text" },
+  { name: "teeResponse", chain: 'teeResponse("http://backend.test")', direction: "download", body: "text" },
+  { name: "cache", chain: 'cache("1h", "1h", "1h")', direction: "download", body: "text" },
   { name: "wrapContent", chain: 'wrapContent("<", ">")', direction: "download", body: "text" },
 ];
+
+/** The chain of a filter with the address of a running backend. */
+export function chainWith({ chain }: StreamingFilter, backendPort: number): string {
+  return chain.replaceAll("http://backend.test", `http://127.0.0.1:${backendPort}`);
+}

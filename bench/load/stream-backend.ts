@@ -66,11 +66,15 @@ function encoderOf(kind: BodyKind): zlib.Gzip | zlib.DeflateRaw | zlib.BrotliCom
 
 /** `onSent` is told of the bytes of each piece before it is sent. */
 export function streamBackend(onSent: (bytes: number) => void = () => {}) {
-  return async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+  return (incoming: IncomingMessage, response: ServerResponse): void => {
     if (incoming.method === "POST") {
       let bytes = 0;
-      for await (const piece of incoming) bytes += (piece as Buffer).length;
-      response.end(String(bytes));
+      incoming.on("data", (piece: Buffer) => {
+        bytes += piece.length;
+      });
+      incoming.on("end", () => response.end(String(bytes)));
+      // A body that breaks off, as a copy that lags does, is none of the backend's business.
+      incoming.on("error", () => response.destroy());
       return;
     }
     const [, kind = "text", size = "0"] = (incoming.url ?? "").split("/") as ["", BodyKind?, string?];

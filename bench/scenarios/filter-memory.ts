@@ -7,7 +7,7 @@ import http from "node:http";
 import path from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { type StreamingFilter, streamingFilters } from "../data/streaming-filters.ts";
+import { chainWith, type StreamingFilter, streamingFilters } from "../data/streaming-filters.ts";
 import { runLoad } from "../load/run-load.ts";
 import { pieces } from "../load/stream-backend.ts";
 import type { Scenario } from "../scenario.ts";
@@ -90,7 +90,7 @@ export const filterMemory: Scenario = {
     const [small, streams] = [await startBodyBackend(), await startStreamBackend()];
     const table: Record<string, string | number>[] = [];
     for (const filter of streamingFilters) {
-      const filters = filter.chain === "" ? undefined : filter.chain;
+      const filters = filter.chain === "" ? undefined : chainWith(filter, streams.port);
       const streamed = plainRoute(streams.port, filters, `/${filter.body}`).replace("bench:", "streamed:");
       const running = await startSkipper({
         launcher: options.launchers[0]!.path,

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type StreamingFilter, streamingFilters } from "../../bench/data/streaming-filters.ts";
+import { chainWith, type StreamingFilter, streamingFilters } from "../../bench/data/streaming-filters.ts";
 import { pieces, streamBackend } from "../../bench/load/stream-backend.ts";
 import { type Backend, RunningProxy, startBackend, until } from "./running-proxy.ts";
 
@@ -32,8 +32,8 @@ before(async () => {
     }),
   );
   const routes = filters.map(
-    ({ chain }, i) =>
-      `r${i}: Header("X-Filter", "${i}")${chain === "" ? "" : ` -> ${chain}`} -> "http://127.0.0.1:${backend.port}";`,
+    (filter, i) =>
+      `r${i}: Header("X-Filter", "${i}")${filter.chain === "" ? "" : ` -> ${chainWith(filter, backend.port)}`} -> "http://127.0.0.1:${backend.port}";`,
   );
   proxy = await RunningProxy.start(routes.join("\n"), "-workers=1");
 });
