@@ -1,5 +1,6 @@
 // Conditional requests (RFC 9110 13.2.2) for content that has a time of last change but no entity tag.
 
+import { parseHttpDate } from "../../http/date.ts";
 import type { Headers } from "../../http/headers.ts";
 
 /** Goes on with the request, or ends it with 304 or 412. `rangeAllowed`: If-Range does not forbid a partial answer. */
@@ -36,7 +37,7 @@ function stop(status: 304 | 412): Verdict {
 
 /** Seconds since 1970 of an HTTP date, null for what is none. */
 function httpSeconds(text: string | undefined): number | null {
-  if (!text || !/^[A-Z][a-z]{2,8},? /.test(text)) return null;
-  const ms = Date.parse(text);
+  if (!text) return null;
+  const ms = parseHttpDate(text);
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
 }
