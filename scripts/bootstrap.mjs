@@ -3,6 +3,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -96,7 +97,9 @@ async function runChecks(node) {
 }
 
 function runTests(node, globs) {
-  return run(node, "node", ["--test", "--test-reporter=spec", "--test-timeout=300000", ...globs]);
+  // Node leaves one processor free, which on a small machine is half of it; much of a test is waiting for processes.
+  const concurrency = `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`;
+  return run(node, "node", ["--test", "--test-reporter=spec", "--test-timeout=300000", concurrency, ...globs]);
 }
 
 const localAddresses = ["-address", "127.0.0.1:9090", "-support-listener", "127.0.0.1:9911"];
