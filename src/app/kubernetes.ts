@@ -30,6 +30,10 @@ export interface KubernetesParts {
   serviceAddresses(namespace: string, name: string): readonly string[];
   /** Up to where the changes of each kind are in the routes that were delivered: `ingresses=7, services=9`; "" before the first. */
   routesVersions(): string;
+  /** The same for the routes that are being delivered, or were the last time. */
+  deliveredVersions(): string;
+  /** Routes were delivered, and every kind is seen. */
+  isInStep(): boolean;
 }
 
 export interface KubernetesEnvironment {
@@ -89,6 +93,8 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     },
     serviceAddresses: (namespace, name) => client.serviceAddresses(namespace, name),
     routesVersions: () => client.routesVersions(),
+    deliveredVersions: () => client.deliveredVersions,
+    isInStep: () => client.isInStep,
   };
 }
 

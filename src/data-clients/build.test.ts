@@ -26,6 +26,9 @@ function build(settings: Partial<SourceSettings>, custom: DataClient[] = []) {
     ensureDataclients: [],
     routesUrlsWait: 0,
     routesCacheFile: "",
+    routesFallbackAfter: 60_000,
+    routesFallbackBudget: 5,
+    routesFallbackFleet: 0,
   };
   return buildDataClients({ ...none, ...settings }, {}, log, custom);
 }

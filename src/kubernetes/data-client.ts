@@ -97,6 +97,8 @@ const SLICE = 1000;
 export class KubernetesDataClient implements DataClient {
   readonly name = "kubernetes";
   readonly state: ClusterState;
+  /** As routesVersions, for the routes that are being delivered, or were the last time. */
+  deliveredVersions = "";
   readonly #options: KubernetesOptions;
   readonly #timing: ClientTiming;
   readonly #kinds: readonly Kind[];
@@ -190,14 +192,17 @@ export class KubernetesDataClient implements DataClient {
     return this.#versions;
   }
 
+  get isInStep(): boolean {
+    return this.#isLoaded && !this.#kinds.some((kind) => this.#health.isFailing(kind));
+  }
+
   #seenVersions(): string {
     return this.#watches.map(({ name, version }) => `${name}=${version}`).join(", ");
   }
 
   /** Everything up to these versions was translated, unless some of it waits or a kind is out of sight. */
   #confirm(versions: string): void {
-    const isBehind = this.#kinds.some((kind) => this.#health.isFailing(kind));
-    if (!isBehind && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
+    if (this.isInStep && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
   }
 
   #makeIngressStatus(): IngressStatus {
@@ -252,8 +257,7 @@ export class KubernetesDataClient implements DataClient {
 
   /** The first attempt is over when every kind was listed or failed; when all were listed, with the routes. */
   #checkFirstAttempt(): void {
-    const isListed = this.#kinds.every((kind) => this.#listed.has(kind));
-    if (isListed) return;
+    if (this.#kinds.every((kind) => this.#listed.has(kind))) return;
     if (this.#kinds.every((kind) => this.#listed.has(kind) || this.#attempted.has(kind))) this.#firstAttemptOver();
   }
 
@@ -286,11 +290,11 @@ export class KubernetesDataClient implements DataClient {
     this.#isFlushing = true;
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
-      const versions = this.#seenVersions();
+      this.deliveredVersions = this.#seenVersions();
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
-      this.#confirm(versions);
+      this.#confirm(this.deliveredVersions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {
