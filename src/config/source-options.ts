@@ -24,6 +24,25 @@ export const sourceOptions = [
     "File with the last good table of -routes-urls, for a start while no server answers; `.2` and so on for further sources. Empty: none.",
   ),
   option(
+    "routes-urls-client-cert",
+    string,
+    "",
+    "File with the certificate that the servers of -routes-urls are shown, with -routes-urls-client-key; both are re-read. Empty: none.",
+  ),
+  option("routes-urls-client-key", string, "", "File with its key."),
+  option(
+    "routes-urls-ca",
+    string,
+    "",
+    "File with the only authorities that certificates of these servers may come from; it is re-read. Empty: those of the system.",
+  ),
+  option(
+    "routes-urls-token-file",
+    string,
+    "",
+    "File with the bearer token for all of these servers, but for those that they redirect to; it is re-read. Empty: none.",
+  ),
+  option(
     "routes-fallback-kubernetes",
     bool,
     false,

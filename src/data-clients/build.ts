@@ -9,6 +9,7 @@ import { InlineRoutes } from "./inline-routes.ts";
 import { type OtherSource, RouteFallback } from "./route-fallback.ts";
 import { RoutesFile } from "./routes-file.ts";
 import { RoutesUrl } from "./routes-url.ts";
+import { ServerCredentials } from "./server-credentials.ts";
 import type { TableAge } from "./table-age.ts";
 
 /** The options that name sources, as in Options. */
@@ -31,6 +32,11 @@ export interface SourceSettings {
   readonly routesUrlsWait: number;
   /** "" for none. */
   readonly routesCacheFile: string;
+  /** Files, "" for none. */
+  readonly routesUrlsClientCert: string;
+  readonly routesUrlsClientKey: string;
+  readonly routesUrlsCa: string;
+  readonly routesUrlsTokenFile: string;
   /** Milliseconds. */
   readonly routesFallbackAfter: number;
   /** Proxies of the fleet that may begin in one second. */
@@ -71,11 +77,15 @@ export function buildDataClients(
   if (settings.routesFile !== "") {
     for (const file of settings.routesFile.split(",")) clients.push(new RoutesFile({ file, pollMs }));
   }
+  if ((settings.routesUrlsClientCert === "") !== (settings.routesUrlsClientKey === "")) {
+    return { error: "-routes-urls-client-cert and -routes-urls-client-key: both are needed, or none" };
+  }
+  const credentials = serverCredentials(settings, log);
   for (const [i, url] of settings.routesUrls.entries()) {
     const waitMs = Math.max(settings.routesUrlsWait, 0);
     const cacheFile = cacheFileOf(settings.routesCacheFile, i);
     if (/^https?:\/\//.test(url)) {
-      const served = new RoutesUrl({ url, pollMs, timeoutMs, waitMs, cacheFile, env, log });
+      const served = new RoutesUrl({ url, pollMs, timeoutMs, waitMs, cacheFile, credentials, env, log });
       const isFirst = ages.length === 0;
       clients.push(openFallback !== null && isFirst ? withFallback(settings, served, openFallback, log) : served);
       ages.push(served.age);
@@ -100,6 +110,16 @@ export function buildDataClients(
   const missing = settings.ensureDataclients.find((name) => !clients.some((client) => client.name === name));
   if (missing !== undefined) return { error: `failed to find dataclient that was ensured: ${JSON.stringify(missing)}` };
   return { clients, ages };
+}
+
+function serverCredentials(settings: SourceSettings, log: Logger): ServerCredentials | null {
+  const files = {
+    cert: settings.routesUrlsClientCert,
+    key: settings.routesUrlsClientKey,
+    ca: settings.routesUrlsCa,
+    token: settings.routesUrlsTokenFile,
+  };
+  return Object.values(files).some((file) => file !== "") ? new ServerCredentials(files, log) : null;
 }
 
 function withFallback(settings: SourceSettings, served: RoutesUrl, open: () => OtherSource, log: Logger): DataClient {

@@ -134,7 +134,17 @@ async function start(url: string, more: Partial<RoutesUrlOptions> = {}): Promise
 }
 
 function make(url: string, more: Partial<RoutesUrlOptions> = {}): RoutesUrl {
-  return new RoutesUrl({ url, pollMs: 10, timeoutMs: 1000, waitMs: 20_000, cacheFile: "", env: {}, log, ...more });
+  return new RoutesUrl({
+    url,
+    pollMs: 10,
+    timeoutMs: 1000,
+    waitMs: 20_000,
+    cacheFile: "",
+    credentials: null,
+    env: {},
+    log,
+    ...more,
+  });
 }
 
 const has = (...ids: readonly string[]) => [...host.routes.keys()].sort().join() === ids.join();

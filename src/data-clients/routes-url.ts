@@ -13,6 +13,7 @@ import { ContentFailure, MemoryContent } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
 import { type Replica, RouteReplicas } from "./route-replicas.ts";
 import { RoutesCache } from "./routes-cache.ts";
+import type { ServerCredentials } from "./server-credentials.ts";
 import { TableAge } from "./table-age.ts";
 import { OlderTables, parseVersions, printVersions, type TableVersions, VERSIONS_HEADER } from "./table-versions.ts";
 
@@ -27,6 +28,8 @@ export interface RoutesUrlOptions {
   readonly waitMs: number;
   /** Where the last good table is kept; "": nowhere. */
   readonly cacheFile: string;
+  /** Null: nothing is shown to the servers. */
+  readonly credentials: ServerCredentials | null;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
 }
@@ -78,10 +81,10 @@ export class RoutesUrl implements DataClient {
   #goesOn = false;
 
   constructor(options: RoutesUrlOptions) {
-    const { url, timeoutMs, cacheFile, env, log } = options;
+    const { url, timeoutMs, cacheFile, credentials, env, log } = options;
     this.#options = options;
     this.#document = new RouteDocument(url);
-    this.#downloader = new Downloader(timeoutMs, env);
+    this.#downloader = new Downloader(timeoutMs, env, credentials);
     this.#replicas = new RouteReplicas(url, env);
     this.#cache = cacheFile === "" ? null : new RoutesCache(cacheFile, url, log);
   }
@@ -196,7 +199,7 @@ export class RoutesUrl implements DataClient {
         return this.#refused;
       }
       const isDelta = status === 226 && mayDelta;
-      if (status !== 200 && !isDelta) return `failed to download remote file ${url}, status code: ${status}`;
+      if (status !== 200 && !isDelta) return this.#refusal(url, status);
       if (this.#isTooOld(versions, this.#versions)) return tooOld(replica);
       if (isDelta) return await this.#takeDelta(answer, versions, replica, host);
       if (answer.body.length === 0 && headers["x-count"] !== "0") {
@@ -214,6 +217,11 @@ export class RoutesUrl implements DataClient {
       if (cause instanceof ContentFailure) this.#refused = cause.message;
       return cause instanceof Error ? cause.message : String(cause);
     }
+  }
+
+  #refusal(url: string, status: number): string {
+    const shown = status === 401 || status === 403 ? (this.#options.credentials?.shown ?? "") : "";
+    return `failed to download remote file ${url}, status code: ${status}${shown === "" ? "" : `, with ${shown}`}`;
   }
 
   #wishes(mayDelta: boolean, waitMs: number): Record<string, string> {
