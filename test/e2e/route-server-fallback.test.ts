@@ -70,10 +70,11 @@ async function startProxy(urls: string, ...flags: readonly string[]): Promise<Ru
   return proxy;
 }
 
-/** X-Routes-Source and X-Routes-Age of the proxy that was started last. */
-async function origin(): Promise<{ source: string; age: number }> {
+/** What the proxy that was started last says of its table. */
+async function origin(): Promise<{ source: string; age: number; changed: string }> {
   const { headers } = await askPort(supportPort, "/routes", { method: "HEAD" });
-  return { source: String(headers["x-routes-source"]), age: Number(headers["x-routes-age"]) };
+  const [source, age, changed] = ["x-routes-source", "x-routes-age", "x-timestamp"].map((name) => headers[name]);
+  return { source: String(source), age: Number(age), changed: String(changed) };
 }
 
 const comesFrom = (source: string) =>
@@ -106,11 +107,15 @@ describe("a proxy whose Route Servers are gone", () => {
     const port = await freePort();
     const proxy = await startProxy(`http://127.0.0.1:${port}/routes`);
     assert.equal(await ask(proxy, "a.test"), 200);
-    assert.equal((await origin()).source, "kubernetes");
+    const before = await origin();
+    assert.equal(before.source, "kubernetes");
+    await until("a second has gone by", () => Date.now() > (Number(before.changed) + 1) * 1000);
     await withoutFailure(proxy, "a.test", async () => {
       await startServer(port);
       await comesFrom("routes-url");
     });
+    // The routes are equal: the table is the one that it was.
+    assert.equal((await origin()).changed, before.changed);
   });
 
   test("starts from its file when the API is down too, and follows whoever comes first", async () => {
