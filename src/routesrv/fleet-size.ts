@@ -8,15 +8,19 @@ import type { ServerMetrics } from "./server-metrics.ts";
 const PERIOD_MS = 300_000;
 
 export class FleetSize {
-  readonly #metrics: ServerMetrics;
+  readonly #metrics: Pick<ServerMetrics, "gauge">;
+  readonly #now: () => number;
   readonly #sockets = new Set<Socket>();
   #peak = 0;
   #lastPeak = 0;
-  /** performance.now() when the present period ends. */
-  #end = performance.now() + PERIOD_MS;
+  /** When the present period ends. */
+  #end: number;
 
-  constructor(metrics: ServerMetrics) {
+  /** `now`: milliseconds of a clock that only goes forward. */
+  constructor(metrics: Pick<ServerMetrics, "gauge">, now: () => number = () => performance.now()) {
     this.#metrics = metrics;
+    this.#now = now;
+    this.#end = now() + PERIOD_MS;
   }
 
   /** A proxy asked on this connection. */
@@ -39,7 +43,7 @@ export class FleetSize {
   }
 
   #roll(): void {
-    const now = performance.now();
+    const now = this.#now();
     if (now < this.#end) return;
     // Two periods without a look: what was before the last one is over.
     this.#lastPeak = now < this.#end + PERIOD_MS ? this.#peak : this.#sockets.size;
