@@ -211,6 +211,28 @@ describe("servers that fall silent", () => {
     assert.equal(ids(), "new");
   });
 
+  test("keep their table when the cluster cannot be opened, which is tried again", () => {
+    let problem = "no token";
+    source.stop();
+    make({
+      open: () => {
+        if (problem !== "") throw new Error(problem);
+        opened.push(new Cluster());
+        return opened[0]!;
+      },
+    });
+    void source.start(host);
+    servers.fail();
+    mock.timers.tick(60_000);
+    mock.timers.tick(10_000);
+    assert.ok(lines.includes("routes cannot be read from the cluster: no token"), lines.join("\n"));
+    problem = "";
+    mock.timers.tick(60_000);
+    mock.timers.tick(10_000);
+    opened[0]!.deliver("b");
+    assert.equal(ids(), "b");
+  });
+
   test("are told how far the cluster was seen meanwhile, and only meanwhile", () => {
     assert.equal(servers.observer!.versions().size, 0);
     servers.fail();
@@ -272,6 +294,14 @@ describe("a start while no server answers", () => {
       /^Error: error while loading routes from url http:\/\/servers: refused; fallback: no API$/,
     );
     assert.ok(opened[0]!.stopped);
+  });
+
+  test("that is given up leaves no timer", async () => {
+    const start = make().start(host);
+    source.stop();
+    await start;
+    mock.timers.tick(1_000_000);
+    assert.equal(opened.length, 0);
   });
 
   test("takes the routes of a server that comes first", async () => {

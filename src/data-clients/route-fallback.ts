@@ -91,7 +91,7 @@ export class RouteFallback implements DataClient {
         host.failed(initial, reason);
       },
     });
-    if (this.age.source !== "none") return;
+    if (this.age.source !== "none" || this.#host === null) return;
     const reason = this.#reason;
     clearTimeout(this.#timer);
     this.#awaitTurn();
@@ -137,15 +137,20 @@ export class RouteFallback implements DataClient {
 
   async #begin(): Promise<void> {
     this.#timer = undefined;
-    let other: OtherSource;
+    let other: OtherSource | null = null;
     try {
       other = this.#options.open();
+      this.#other = other;
+      await other.client.start(this.#hostFor(other));
+      this.#firstOver();
     } catch (cause) {
-      this.#failed((cause as Error).message);
-      return;
+      if (this.#other === other) this.#failed((cause as Error).message);
     }
-    this.#other = other;
-    await other.client.start({
+  }
+
+  /** What comes after another change over counts no more. */
+  #hostFor(other: OtherSource): DataClientHost {
+    return {
       apply: (initial, write) => {
         if (this.#other === other) this.#apply(other, initial, write);
       },
@@ -154,8 +159,7 @@ export class RouteFallback implements DataClient {
         this.#reason = reason;
         this.#host!.failed(initial, reason);
       },
-    });
-    this.#firstOver();
+    };
   }
 
   #apply(other: OtherSource, initial: boolean, write: (transaction: RouteTransaction) => void): void {
