@@ -154,6 +154,29 @@ describe("a proxy whose Route Servers are gone", () => {
     });
   });
 
+  test("waits as long as an API server under load says", async () => {
+    putApps("a");
+    const server = await startServer();
+    const proxy = await startProxy(`${server.url}/routes`);
+    let refused = 0;
+    let askedAgain = Number.NaN;
+    await withoutFailure(proxy, "a.test", async () => {
+      await kill(server);
+      let since = Number.NaN;
+      cluster.api.fault = ({ verb, resource }) => {
+        if (verb !== "list" || resource !== "services") return null;
+        if (refused++ === 0) {
+          since = Date.now();
+          return { status: 429, headers: { "Retry-After": "2" } };
+        }
+        askedAgain = Date.now() - since;
+        return null;
+      };
+      await comesFrom("kubernetes");
+    });
+    assert.ok(askedAgain >= 1900, `asked again after ${askedAgain} ms`);
+  });
+
   test("does not start without any of them, and says why", async () => {
     await cluster.api.down();
     await assert.rejects(
