@@ -42,6 +42,8 @@ export interface KubernetesEnvironment {
   readonly log: ApplicationLog;
   readonly hub: MetricsHub;
   onCertificates(change: HostCertificateChange): void;
+  /** False: what is wrong with objects is only logged. */
+  readonly writes: boolean;
 }
 
 /** For options with -kubernetes or -kubernetes-enable-tls; throws with the message of the fatal line. */
@@ -54,7 +56,7 @@ export function buildKubernetes(options: Options, environment: KubernetesEnviron
 }
 
 function build(options: Options, environment: KubernetesEnvironment): KubernetesParts {
-  const { variables, log, hub, onCertificates } = environment;
+  const { variables, log, hub, onCertificates, writes } = environment;
   const settings = parseTranslationSettings(options);
   const access = apiAccess(
     {
@@ -78,6 +80,7 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     pollMs: pollIntervalMs(options.sourcePollTimeout),
     defaultFiltersDir: options.defaultFiltersDir,
     statusFromService: options.kubernetesStatusFromService,
+    writes,
     certificates,
     onCertificates,
     log,

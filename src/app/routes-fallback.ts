@@ -1,5 +1,5 @@
 // The cluster as the source of routes for the time when no Route Server gives them (-routes-fallback-kubernetes): what -kubernetes builds,
-// made anew for each time. Certificates are no part of it, and it writes no addresses into Ingresses: both is the work of others.
+// made anew for each time. Certificates are no part of it, and it writes nothing: a fleet would write the same hundreds of times.
 
 import type { Options } from "../config/options.ts";
 import type { OtherSource } from "../data-clients/route-fallback.ts";

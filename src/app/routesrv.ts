@@ -55,7 +55,7 @@ export async function startRouteServer(
   // No certificates are distributed.
   const kubernetes = buildKubernetes(
     { ...options, kubernetesEnableTls: false },
-    { variables: environment, log, hub, onCertificates: () => {} },
+    { variables: environment, log, hub, onCertificates: () => {}, writes: true },
   );
   const publications = new Publications(HISTORY_BYTES);
   const waiting = new WaitingClients(metrics);

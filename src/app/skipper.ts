@@ -72,6 +72,7 @@ export async function startSkipper(
     log,
     hub,
     onCertificates: (change) => supervisor.changeHostCertificates(change),
+    writes: true,
   });
   const registry = shippedRegistry(options.disabledFilters);
   const plugins = await openPlugins(options, registry, log);
@@ -81,7 +82,7 @@ export async function startSkipper(
     environment,
     log,
     custom.filter((source) => source !== null),
-    await openFallback(options, { variables: environment, log, hub, onCertificates: () => {} }),
+    await openFallback(options, { variables: environment, log, hub, onCertificates: () => {}, writes: false }),
   );
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;

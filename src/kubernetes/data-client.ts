@@ -62,6 +62,8 @@ export interface KubernetesOptions {
   readonly defaultFiltersDir: string;
   /** -kubernetes-status-from-service; "" for none. */
   readonly statusFromService: string;
+  /** False: what is wrong with objects is not written into Events and the status of RouteGroups. */
+  readonly writes: boolean;
   /** Null: Secrets are not read. */
   readonly certificates: CertificateRegistry | null;
   onCertificates(change: CertificateChange): void;
@@ -106,7 +108,7 @@ export class KubernetesDataClient implements DataClient {
   readonly #health: ClusterHealth;
   readonly #translation: IncrementalTranslation;
   readonly #reports: ObjectReports;
-  readonly #events: ObjectEvents;
+  readonly #events: ObjectEvents | null;
   readonly #ingressStatus: IngressStatus | null;
   readonly #groupStatus: RouteGroupStatus | null;
   /** Objects whose translation says that they are invalid as a whole. */
@@ -138,16 +140,13 @@ export class KubernetesDataClient implements DataClient {
       log,
     );
     this.#health = new ClusterHealth({ log, metrics, report: (message) => this.#reportFailure(message) });
-    this.#events = new ObjectEvents(client, log);
-    this.#reports = new ObjectReports({
-      log,
-      metrics,
-      event: (source, message) => this.#events.report(source, message),
-      now: Date.now,
-    });
-    this.#groupStatus = options.routes
-      ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
-      : null;
+    this.#events = options.writes ? new ObjectEvents(client, log) : null;
+    const event = (source: RouteSource, message: string) => this.#events?.report(source, message);
+    this.#reports = new ObjectReports({ log, metrics, event, now: Date.now });
+    this.#groupStatus =
+      options.routes && options.writes
+        ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
+        : null;
     this.#ingressStatus = options.statusFromService === "" ? null : this.#makeIngressStatus();
   }
 
@@ -172,7 +171,7 @@ export class KubernetesDataClient implements DataClient {
     clearTimeout(this.#filtersTimer);
     for (const watch of this.#watches) watch.stop();
     this.#health.stop();
-    this.#events.stop();
+    this.#events?.stop();
     this.#ingressStatus?.stop();
     this.#groupStatus?.stop();
     this.#options.client.close();

@@ -104,12 +104,16 @@ describe("a proxy whose Route Servers are gone", () => {
 
   test("starts from the cluster, and goes over to a server that comes", async () => {
     putApps("a");
+    cluster.api.put(ingress("bad", "bad.test", "web", { "zalando.org/skipper-filter": "nope(" }));
     const port = await freePort();
     const proxy = await startProxy(`http://127.0.0.1:${port}/routes`);
     assert.equal(await ask(proxy, "a.test"), 200);
+    // What is wrong with objects is logged, and told to their owners by the Route Servers alone.
+    assert.match(proxy.log, /ns=default.*bad|bad.*default/);
     const before = await origin();
     assert.equal(before.source, "kubernetes");
     await until("a second has gone by", () => Date.now() > (Number(before.changed) + 1) * 1000);
+    assert.deepEqual(new Set(cluster.api.requests.map(({ method }) => method)), new Set(["GET"]));
     await withoutFailure(proxy, "a.test", async () => {
       await startServer(port);
       await comesFrom("routes-url");
