@@ -30,6 +30,10 @@ export interface KubernetesParts {
   serviceAddresses(namespace: string, name: string): readonly string[];
   /** Up to where the changes of each kind are in the routes that were delivered: `ingresses=7, services=9`; "" before the first. */
   routesVersions(): string;
+  /** The same for the routes that are being delivered, or were the last time. */
+  deliveredVersions(): string;
+  /** Routes were delivered, and every kind is seen. */
+  isInStep(): boolean;
 }
 
 export interface KubernetesEnvironment {
@@ -38,6 +42,8 @@ export interface KubernetesEnvironment {
   readonly log: ApplicationLog;
   readonly hub: MetricsHub;
   onCertificates(change: HostCertificateChange): void;
+  /** False: what is wrong with objects is only logged. */
+  readonly writes: boolean;
 }
 
 /** For options with -kubernetes or -kubernetes-enable-tls; throws with the message of the fatal line. */
@@ -50,7 +56,7 @@ export function buildKubernetes(options: Options, environment: KubernetesEnviron
 }
 
 function build(options: Options, environment: KubernetesEnvironment): KubernetesParts {
-  const { variables, log, hub, onCertificates } = environment;
+  const { variables, log, hub, onCertificates, writes } = environment;
   const settings = parseTranslationSettings(options);
   const access = apiAccess(
     {
@@ -74,6 +80,7 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     pollMs: pollIntervalMs(options.sourcePollTimeout),
     defaultFiltersDir: options.defaultFiltersDir,
     statusFromService: options.kubernetesStatusFromService,
+    writes,
     certificates,
     onCertificates,
     log,
@@ -89,6 +96,8 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     },
     serviceAddresses: (namespace, name) => client.serviceAddresses(namespace, name),
     routesVersions: () => client.routesVersions(),
+    deliveredVersions: () => client.deliveredVersions,
+    isInStep: () => client.isInStep,
   };
 }
 

@@ -8,6 +8,7 @@ import type { ApplicationLog } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
 import { DOWNLOAD_LIMITS, DownloadLimit } from "../routesrv/download-limit.ts";
+import { FleetSize } from "../routesrv/fleet-size.ts";
 import { createMainListener, listen } from "../routesrv/main-listener.ts";
 import { Publications } from "../routesrv/publication.ts";
 import { Publisher } from "../routesrv/publisher.ts";
@@ -54,7 +55,7 @@ export async function startRouteServer(
   // No certificates are distributed.
   const kubernetes = buildKubernetes(
     { ...options, kubernetesEnableTls: false },
-    { variables: environment, log, hub, onCertificates: () => {} },
+    { variables: environment, log, hub, onCertificates: () => {}, writes: true },
   );
   const publications = new Publications(HISTORY_BYTES);
   const waiting = new WaitingClients(metrics);
@@ -75,6 +76,7 @@ export async function startRouteServer(
       waiting,
       downloads: new DownloadLimit(DOWNLOAD_LIMITS),
       metrics,
+      fleet: new FleetSize(metrics),
       sourceVersions: () => publisher.sourceVersions,
     }),
     shards,

@@ -27,8 +27,10 @@ import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
 import { usesPlugins } from "./plugin-flags.ts";
 import type { Plugins } from "./plugins.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
+import type { fallbackSource } from "./routes-fallback.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
+import { showTableOrigin, tableOrigin } from "./table-age-metrics.ts";
 import type { ProxyParts } from "./validation-webhook.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
@@ -73,6 +75,7 @@ export async function startSkipper(
     log,
     hub,
     onCertificates: (change) => supervisor.changeHostCertificates(change),
+    writes: true,
   });
   const registry = shippedRegistry(options.disabledFilters, settings.filters.lua);
   const plugins = await openPlugins(options, registry, log);
@@ -82,6 +85,7 @@ export async function startSkipper(
     environment,
     log,
     custom.filter((source) => source !== null),
+    await openFallback(options, { variables: environment, log, hub, onCertificates: () => {}, writes: false }),
   );
   if ("error" in built) throw new Error(built.error);
   let shuttingDown = false;
@@ -124,7 +128,9 @@ export async function startSkipper(
   });
   void updater.firstLoad.then(() => log.info("Dataclients are updated once, first load complete"));
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
-  const support = await openSupport(options, table, hub, responses, log);
+  const origin = tableOrigin(built.ages);
+  const shownOrigin = origin === null ? null : showTableOrigin(origin, hub);
+  const support = await openSupport(options, serveRoutes(table, origin), hub, responses, log);
   const serve = async (): Promise<void> => {
     await Promise.all([updater.start(), kubernetes?.start()]);
     await waitForStatusChecks(options.statusChecks, log);
@@ -139,6 +145,7 @@ export async function startSkipper(
     plugins?.stop();
     endpoints.stop();
     queues.stop();
+    shownOrigin?.stop();
     support?.close();
     await supervisor.abandon();
     throw cause;
@@ -162,6 +169,7 @@ export async function startSkipper(
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
       queues.stop();
+      shownOrigin?.stop();
       support?.close();
       log.info("done.");
       await openedLog.close(1000);
@@ -211,6 +219,16 @@ async function openKubernetes(options: Options, environment: KubernetesEnvironme
 }
 
 /** Loaded only where it is asked for, like the cluster. */
+async function openFallback(
+  options: Options,
+  environment: KubernetesEnvironment,
+): Promise<ReturnType<typeof fallbackSource> | null> {
+  if (!options.routesFallbackKubernetes) return null;
+  const { fallbackSource } = await import("./routes-fallback.ts");
+  return fallbackSource(options, environment);
+}
+
+/** Loaded only where it is asked for, like the cluster. */
 async function openPlugins(options: Options, registry: Registry, log: Logger): Promise<Plugins | null> {
   if (!usesPlugins(options)) return null;
   const { Plugins } = await import("./plugins.ts");
@@ -251,7 +269,7 @@ function reportResponses(hub: MetricsHub, responses: ResponseStoreOwner): void {
 /** The support listener; null when there is none. It is served until `close`. */
 async function openSupport(
   options: Options,
-  table: RoutingTable,
+  routes: ReturnType<typeof serveRoutes>,
   hub: MetricsHub,
   responses: ResponseStoreOwner,
   log: ApplicationLog,
@@ -262,11 +280,7 @@ async function openSupport(
     return null;
   }
   const metrics = createMetricsHandler(hub, () => reportResponses(hub, responses));
-  const handlers = [
-    { path: "/routes", handle: serveRoutes(table) },
-    { path: "/metrics", handle: metrics },
-    healthHandler,
-  ];
+  const handlers = [{ path: "/routes", handle: routes }, { path: "/metrics", handle: metrics }, healthHandler];
   const server = createSupportListener(handlers, log);
   if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);
   return {

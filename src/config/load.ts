@@ -75,7 +75,7 @@ const compatFields = [
 /** Values that follow from other options, so that their readers need not know. */
 function applyImplied(options: Options): void {
   if (!options.disableMetricsCompat) for (const field of compatFields) options[field] = true;
-  if (options.kubernetes) options.normalizeHost = true;
+  if (options.kubernetes || options.routesFallbackKubernetes) options.normalizeHost = true;
   if (options.enablePrometheusMetrics && !options.metricsFlavour.includes("prometheus")) {
     options.metricsFlavour = [...options.metricsFlavour, "prometheus"];
   }

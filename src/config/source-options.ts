@@ -1,7 +1,7 @@
 // Options of the sources of routes and of what happens to definitions before they are used (spec route-sources 1 and 4).
 
 import { option } from "./option.ts";
-import { bool, duration, filters, int, list, routeChange, string } from "./option-kinds.ts";
+import { bool, duration, filters, float, int, list, routeChange, string } from "./option-kinds.ts";
 
 export const sourceOptions = [
   option("routes-file", string, "", "Files with eskip routes, comma separated; they are watched."),
@@ -22,6 +22,49 @@ export const sourceOptions = [
     string,
     "",
     "File with the last good table of -routes-urls, for a start while no server answers; `.2` and so on for further sources. Empty: none.",
+  ),
+  option(
+    "routes-urls-client-cert",
+    string,
+    "",
+    "File with the certificate that the servers of -routes-urls are shown, with -routes-urls-client-key; both are re-read. Empty: none.",
+  ),
+  option("routes-urls-client-key", string, "", "File with its key."),
+  option(
+    "routes-urls-ca",
+    string,
+    "",
+    "File with the only authorities that certificates of these servers may come from; it is re-read. Empty: those of the system.",
+  ),
+  option(
+    "routes-urls-token-file",
+    string,
+    "",
+    "File with the bearer token for all of these servers, but for those that they redirect to; it is re-read. Empty: none.",
+  ),
+  option(
+    "routes-fallback-kubernetes",
+    bool,
+    false,
+    "While no server of the first of -routes-urls gives routes, they come from Ingress and RouteGroup objects as with -kubernetes; implies -normalize-host.",
+  ),
+  option(
+    "routes-fallback-after",
+    duration,
+    60_000,
+    "How long no server must have given routes, before a proxy that has routes reads the cluster.",
+  ),
+  option(
+    "routes-fallback-budget",
+    float,
+    5,
+    "How many proxies of the whole fleet may begin to read the cluster in one second; each waits a random time so long that it holds.",
+  ),
+  option(
+    "routes-fallback-fleet",
+    int,
+    0,
+    "Number of proxies for that. 0: what the Route Servers said last, 300 before they have.",
   ),
   option("inline-routes", string, "", "Routes on the command line."),
   option("etcd-urls", string, "", "URLs of etcd nodes, comma separated."),

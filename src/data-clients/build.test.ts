@@ -10,7 +10,7 @@ const lines: string[] = [];
 const line = (message: string): void => void lines.push(message);
 const log: Logger = { debug: line, info: line, warn: line, error: line };
 
-function build(settings: Partial<SourceSettings>, custom: DataClient[] = []) {
+function build(settings: Partial<SourceSettings>, custom: DataClient[] = [], fallback: (() => never) | null = null) {
   const none: SourceSettings = {
     routesFile: "",
     routesUrls: [],
@@ -26,8 +26,15 @@ function build(settings: Partial<SourceSettings>, custom: DataClient[] = []) {
     ensureDataclients: [],
     routesUrlsWait: 0,
     routesCacheFile: "",
+    routesUrlsClientCert: "",
+    routesUrlsClientKey: "",
+    routesUrlsCa: "",
+    routesUrlsTokenFile: "",
+    routesFallbackAfter: 60_000,
+    routesFallbackBudget: 5,
+    routesFallbackFleet: 0,
   };
-  return buildDataClients({ ...none, ...settings }, {}, log, custom);
+  return buildDataClients({ ...none, ...settings }, {}, log, custom, fallback);
 }
 
 function names(settings: Partial<SourceSettings>, custom: DataClient[] = []): string[] {
@@ -75,6 +82,32 @@ test("a bad etcd URL stops the start", () => {
   assert.ok("error" in built);
   assert.match(built.error, /^error while creating etcd client: \S/);
 });
+
+test("half a client certificate stops the start", () => {
+  const error = "-routes-urls-client-cert and -routes-urls-client-key: both are needed, or none";
+  assert.deepEqual(build({ routesUrlsClientCert: "/c" }), { error });
+  assert.deepEqual(build({ routesUrlsClientKey: "/k" }), { error });
+});
+
+for (const [title, settings, error] of [
+  [
+    "without a server",
+    { routesUrls: ["local.eskip"] },
+    "-routes-fallback-kubernetes: -routes-urls names no server whose place the cluster could take",
+  ],
+  [
+    "without a budget",
+    { routesUrls: ["http://a.test"], routesFallbackBudget: 0 },
+    "-routes-fallback-budget: expected a number above 0, got 0",
+  ],
+] as const) {
+  test(`a fallback ${title} stops the start`, () => {
+    assert.deepEqual(
+      build(settings, [], () => assert.fail("opened")),
+      { error },
+    );
+  });
+}
 
 test("inline routes are delivered at start", async () => {
   const host = new RecordingHost();

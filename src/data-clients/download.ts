@@ -5,6 +5,7 @@ import type { Agent, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders }
 import { http, https, zlib } from "../util/lazy-builtin.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { systemErrorText } from "../util/system-error.ts";
+import type { Credentials, ServerCredentials } from "./server-credentials.ts";
 
 export interface Download {
   readonly status: number;
@@ -30,12 +31,14 @@ const redirects = new Set([301, 302, 303, 307, 308]);
 export class Downloader {
   readonly #agents: { "http:": Agent; "https:": Agent };
   readonly #timeoutMs: number;
+  readonly #credentials: ServerCredentials | null;
 
   /** `timeoutMs` is for all of one download, 0: none. `env` holds HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-  constructor(timeoutMs: number, env: NodeJS.ProcessEnv) {
+  constructor(timeoutMs: number, env: NodeJS.ProcessEnv, credentials: ServerCredentials | null = null) {
     const options = { keepAlive: true, proxyEnv: env };
     this.#agents = { "http:": new (http().Agent)(options), "https:": new (https().Agent)(options) };
     this.#timeoutMs = timeoutMs;
+    this.#credentials = credentials;
   }
 
   close(): void {
@@ -51,8 +54,13 @@ export class Downloader {
       this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), Math.min(limitMs, LONGEST_TIMER_MS)) : undefined;
     try {
       let target = new URL(url);
+      const { origin } = target;
+      const credentials = (await this.#credentials?.current()) ?? none;
+      // Another server that this one leads to is not shown what we are.
+      const elsewhere = credentials.ca === undefined ? none : { ca: credentials.ca, token: "" };
       for (let i = 0; i <= maxRedirects; i++) {
-        const response = await this.#request(target, i === 0 ? address : "", headers, abort.signal);
+        const shown = target.origin === origin ? credentials : elsewhere;
+        const response = await this.#request(target, i === 0 ? address : "", headers, shown, abort.signal);
         const location = response.headers.location;
         if (redirects.has(response.statusCode!) && location !== undefined) {
           discard(response);
@@ -79,6 +87,7 @@ export class Downloader {
     target: URL,
     address: string,
     given: Readonly<Record<string, string>>,
+    { token, ...certificates }: Credentials,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const { protocol } = target;
@@ -88,7 +97,9 @@ export class Downloader {
     const headers: OutgoingHttpHeaders = { "accept-encoding": "gzip", ...given };
     const place = address === "" ? {} : { hostname: address, servername: target.hostname };
     if (address !== "") headers.host = target.host;
-    const options = { headers, signal, agent: this.#agents[protocol], ...place };
+    if (token !== "") headers.authorization = `Bearer ${token}`;
+    // The agent keeps connections with other certificates apart.
+    const options = { headers, signal, agent: this.#agents[protocol], ...place, ...certificates };
     return new Promise((resolve, reject) => {
       const get = protocol === "https:" ? https().get : http().get;
       get(target, options, resolve).on("error", reject);
@@ -132,5 +143,7 @@ async function readBody(response: IncomingMessage): Promise<Uint8Array<SharedArr
 function imOf(response: IncomingMessage): string {
   return response.statusCode === 226 ? String(response.headers.im ?? "") : "";
 }
+
+const none: Credentials = { token: "" };
 
 const empty: Uint8Array<SharedArrayBuffer> = new Uint8Array(new SharedArrayBuffer(0));

@@ -51,6 +51,19 @@ export class RouteDocument {
     return before === null ? null : new PieceContent(applyDelta(before.text, before.index, delta));
   }
 
+  /** Hands all of the text in force over once more, in place of what the host has. */
+  deliver(host: DataClientHost): void {
+    const { text } = this.#accepted!;
+    host.apply(true, (transaction) => {
+      transaction.reset();
+      // Without the bytes: a table that has these routes already keeps its own.
+      refuse(
+        this.#name,
+        parseRoutes(text.read(0, text.length), (route) => transaction.upsert(route)),
+      );
+    });
+  }
+
   /** Brings `content` in force. Throws ContentFailure when it cannot be read or parsed; nothing has changed then. */
   accept(content: RouteContent, host: DataClientHost): void {
     const before = this.#accepted;

@@ -48,6 +48,11 @@ export class RouteReplicas {
     return [...this.#known.slice(first), ...this.#known.slice(0, first)];
   }
 
+  /** How many are known by now. */
+  get count(): number {
+    return this.#known.length;
+  }
+
   /** The replica worked. */
   use(replica: Replica): void {
     this.#current = replica;

@@ -11,7 +11,8 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { until } from "../../test/e2e/running-proxy.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import type { Logger } from "../observability/log.ts";
-import { RoutesUrl, type RoutesUrlOptions } from "./routes-url.ts";
+import { RoutesUrl, type RoutesUrlOptions, type ServerObserver } from "./routes-url.ts";
+import { parseVersions, type TableVersions } from "./table-versions.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const route = (id: string, status = 200) => `${id}: * -> status(${status}) -> <shunt>;`;
@@ -22,6 +23,7 @@ class FakeServer {
   port = 0;
   text = "";
   versions = "";
+  clients = "";
   /** Changes the delta on its way. */
   spoil: (delta: string) => string = (delta) => delta;
   /** The delta that makes the present text of one with this hash. */
@@ -67,6 +69,7 @@ class FakeServer {
   #answer({ headers: asked }: IncomingMessage, tag: string, response: ServerResponse): void {
     const hash = sha256(this.text);
     const headers: Record<string, string> = { etag: `"${hash}"`, "routes-versions": this.versions };
+    if (this.clients !== "") headers["routes-clients"] = this.clients;
     if (asked.prefer !== undefined) headers["preference-applied"] = "wait";
     const known = this.deltas.get(/[0-9a-f]{64}/.exec(tag)?.[0] ?? "");
     const delta = asked["a-im"] === undefined ? undefined : known;
@@ -106,9 +109,42 @@ async function serve(text: string, versions = ""): Promise<FakeServer> {
   return server;
 }
 
+/** Stands for another source that has seen so much of the cluster, and counts what it is told. */
+class Observer implements ServerObserver {
+  seen = "";
+  answers = 0;
+  readonly reasons: string[] = [];
+
+  versions(): TableVersions {
+    return parseVersions(this.seen);
+  }
+
+  answered(): void {
+    this.answers++;
+  }
+
+  silent(reason: string): void {
+    this.reasons.push(reason);
+  }
+}
+
 async function start(url: string, more: Partial<RoutesUrlOptions> = {}): Promise<void> {
-  client = new RoutesUrl({ url, pollMs: 10, timeoutMs: 1000, waitMs: 20_000, cacheFile: "", env: {}, log, ...more });
+  client = make(url, more);
   await client.start(host);
+}
+
+function make(url: string, more: Partial<RoutesUrlOptions> = {}): RoutesUrl {
+  return new RoutesUrl({
+    url,
+    pollMs: 10,
+    timeoutMs: 1000,
+    waitMs: 20_000,
+    cacheFile: "",
+    credentials: null,
+    env: {},
+    log,
+    ...more,
+  });
 }
 
 const has = (...ids: readonly string[]) => [...host.routes.keys()].sort().join() === ids.join();
@@ -201,6 +237,72 @@ describe("replicas", () => {
       start("http://127.0.0.1:1/a|http://127.0.0.1:1/b"),
       /^Error: error while loading routes from url http:\/\/127\.0\.0\.1:1\/a\|http:\/\/127\.0\.0\.1:1\/b: Get .*refused/,
     );
+  });
+});
+
+describe("a source with another one behind it", () => {
+  async function observe(url: string): Promise<Observer> {
+    const observer = new Observer();
+    client = make(url, { waitMs: 0 });
+    client.observe(observer);
+    await client.start(host);
+    return observer;
+  }
+
+  test("tells when servers answer and when none does, and starts without them", async () => {
+    const server = await serve(route("a"));
+    const { port } = server;
+    await server.down();
+    const observer = await observe(server.url);
+    assert.match(observer.reasons[0]!, /refused/);
+    assert.equal(client!.age.source, "none");
+    await server.up(port);
+    await until("it is told", () => observer.answers > 0);
+    assert.ok(has("a"));
+    assert.equal(client!.age.source, "routes-url");
+    await server.down();
+    const { answers, reasons } = observer;
+    const before = reasons.length;
+    await until("it is told", () => reasons.length > before + 2);
+    assert.equal(observer.answers, answers);
+  });
+
+  test("refuses what is older than the table of the other one, also a table of its own that did not change", async () => {
+    const server = await serve(route("a"), "ingresses=20");
+    const observer = await observe(server.url);
+    observer.seen = "ingresses=30, services=9";
+    await until("it is told", () => observer.reasons.length > 2);
+    assert.match(observer.reasons[0]!, /is older than the one in force$/);
+    assert.equal(server.requests.at(-1)!.headers["if-none-match"], `"${sha256(server.text)}"`);
+    server.versions = "ingresses=29";
+    server.change(`${route("a")}\n${route("b")}`);
+    const { length } = server.requests;
+    await until("it was asked", () => server.requests.length > length + 2);
+    assert.ok(has("a"));
+    const { answers } = observer;
+    server.versions = "ingresses=30";
+    await until("it is told", () => observer.answers > answers);
+    assert.ok(has("a", "b"));
+  });
+
+  test("hands its whole table over again", async () => {
+    const server = await serve(`${route("a")}\n${route("b")}`);
+    await observe(server.url);
+    host = new RecordingHost();
+    client!.deliver(host);
+    assert.ok(has("a", "b"));
+    assert.deepEqual(host.transactions, [{ initial: true, upserts: ["a", "b"], deletes: [] }]);
+  });
+
+  test("knows the size of the fleet from what one of its replicas sees", async () => {
+    const [a, b] = [await serve(route("a")), await serve(route("a"))];
+    for (const server of [a, b]) server.clients = "150";
+    await observe(`${a.url}|${b.url}`);
+    assert.equal(client!.fleet, 300);
+    for (const server of [a, b]) server.clients = "many";
+    const { length } = [...a.requests, ...b.requests];
+    await until("it was asked", () => a.requests.length + b.requests.length > length + 2);
+    assert.equal(client!.fleet, 300);
   });
 });
 

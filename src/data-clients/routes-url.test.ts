@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 function start(timeoutMs = 1000): Promise<void> {
-  client = new RoutesUrl({ url, pollMs: 10, timeoutMs, waitMs: 0, cacheFile: "", env: {}, log });
+  client = new RoutesUrl({ url, pollMs: 10, timeoutMs, waitMs: 0, cacheFile: "", credentials: null, env: {}, log });
   return client.start(host);
 }
 
@@ -235,6 +235,7 @@ test("the proxy of the environment is used", async () => {
     timeoutMs: 1000,
     waitMs: 0,
     cacheFile: "",
+    credentials: null,
     env: { HTTP_PROXY: proxy },
     log,
   });

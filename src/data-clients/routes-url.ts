@@ -13,7 +13,9 @@ import { ContentFailure, MemoryContent } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
 import { type Replica, RouteReplicas } from "./route-replicas.ts";
 import { RoutesCache } from "./routes-cache.ts";
-import { isOlder, parseVersions, printVersions, type TableVersions, VERSIONS_HEADER } from "./table-versions.ts";
+import type { ServerCredentials } from "./server-credentials.ts";
+import { TableAge } from "./table-age.ts";
+import { OlderTables, parseVersions, printVersions, type TableVersions, VERSIONS_HEADER } from "./table-versions.ts";
 
 export interface RoutesUrlOptions {
   /** One URL, or those of several replicas with a bar between each two. */
@@ -26,16 +28,28 @@ export interface RoutesUrlOptions {
   readonly waitMs: number;
   /** Where the last good table is kept; "": nowhere. */
   readonly cacheFile: string;
+  /** Null: nothing is shown to the servers. */
+  readonly credentials: ServerCredentials | null;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
 }
 
 /** What a Route Server makes its tags of: the hash of the text, perhaps with the name of an encoding. */
 const HASH_TAG = /^"([0-9a-f]{64})(?:\+gzip)?"$/;
-/** After so long of older tables alone the cluster was set back, and they are the present ones. */
-const OLDER_LIMIT_MS = 600_000;
+/** The number of clients that a Route Server has; told to those that ask for deltas. */
+const CLIENTS_HEADER = "routes-clients";
 /** Between an answer that waited and the next request. */
 const AGAIN_MS = 10;
+
+/** Wants to know whether the servers answer, and has another source for the time when they do not. */
+export interface ServerObserver {
+  /** How far the cluster was seen by that other source while its table is in force, else an empty map: older tables are refused. */
+  versions(): TableVersions;
+  /** A server has given a table, or confirmed the one that was there; it was delivered. */
+  answered(): void;
+  /** A load is over, and no replica has given a table that can be used. */
+  silent(reason: string): void;
+}
 
 /** How a server may answer. */
 interface Wish {
@@ -50,6 +64,11 @@ export class RoutesUrl implements DataClient {
   readonly #document: RouteDocument;
   readonly #replicas: RouteReplicas;
   readonly #cache: RoutesCache | null;
+  readonly #older = new OlderTables();
+  /** Of what was delivered last; also when another source has taken over. */
+  readonly age = new TableAge();
+  #observer: ServerObserver | null = null;
+  #fleet = 0;
   #host: DataClientHost | null = null;
   #timer: NodeJS.Timeout | undefined;
   #etag = "";
@@ -60,16 +79,38 @@ export class RoutesUrl implements DataClient {
   #fullLoad = true;
   /** The next answer will be held back until its time: there need not be a pause before the request. */
   #goesOn = false;
-  /** performance.now() since when all tables are older than the one in force, NaN when they are not. */
-  #olderSince = Number.NaN;
 
   constructor(options: RoutesUrlOptions) {
-    const { url, timeoutMs, cacheFile, env, log } = options;
+    const { url, timeoutMs, cacheFile, credentials, env, log } = options;
     this.#options = options;
     this.#document = new RouteDocument(url);
-    this.#downloader = new Downloader(timeoutMs, env);
+    this.#downloader = new Downloader(timeoutMs, env, credentials);
     this.#replicas = new RouteReplicas(url, env);
     this.#cache = cacheFile === "" ? null : new RoutesCache(cacheFile, url, log);
+  }
+
+  /** Before the start. With an observer a failed first download does not stop the process: it has another source. */
+  observe(observer: ServerObserver): void {
+    this.#observer = observer;
+  }
+
+  get url(): string {
+    return this.#options.url;
+  }
+
+  /** How far the cluster was seen in the table of the servers; empty when they do not say. */
+  get versions(): TableVersions {
+    return this.#versions;
+  }
+
+  /** The number of proxies as the Route Servers see it; 0 when none has told it yet. */
+  get fleet(): number {
+    return this.#fleet;
+  }
+
+  /** Hands the whole table of the servers over once more, after another source has written to the same host. */
+  deliver(host: DataClientHost): void {
+    this.#document.deliver(host);
   }
 
   async start(host: DataClientHost): Promise<void> {
@@ -77,7 +118,7 @@ export class RoutesUrl implements DataClient {
     log.info(`Watch routes url: ${JSON.stringify(url)}`);
     this.#host = host;
     const reason = await this.#load(host);
-    if (reason !== "" && this.#refused === "" && !(await this.#loadCache(host, reason))) {
+    if (reason !== "" && this.#refused === "" && !(await this.#loadCache(host, reason)) && this.#observer === null) {
       this.stop();
       throw new Error(`error while loading routes from url ${url}: ${reason}`);
     }
@@ -125,12 +166,14 @@ export class RoutesUrl implements DataClient {
       if (reason === "") {
         this.#replicas.use(replica);
         if (first !== "") this.#options.log.warn(`${first}; going on with ${placeOf(replica)}`);
+        if (this.#host !== null) this.#answered();
         return "";
       }
       if (first === "") first = reason;
       this.#replicas.failed();
     }
     this.#goesOn = false;
+    if (this.#host !== null) this.#observer?.silent(first);
     return first;
   }
 
@@ -143,19 +186,21 @@ export class RoutesUrl implements DataClient {
       const answer = await this.#downloader.get({ ...replica, headers: this.#wishes(mayDelta, waitMs), waitMs });
       if (this.#host === null) return "";
       const { status, headers } = answer;
+      this.#noteFleet(headers[CLIENTS_HEADER]);
       const isHeld = headers["preference-applied"] === "wait";
       // A server that says so and answers at once must not keep us busy.
       const hasWaited = isHeld && (status !== 304 || performance.now() - startedAt > waitMs / 2);
       const canWait = headers[VERSIONS_HEADER] !== undefined && status !== 304 && this.#options.waitMs > 0;
       this.#goesOn = hasWaited || canWait;
+      const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
       if (status === 304 && this.#etag !== "") {
+        if (this.#isTooOld(versions, noVersions)) return tooOld(replica);
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
       }
       const isDelta = status === 226 && mayDelta;
-      if (status !== 200 && !isDelta) return `failed to download remote file ${url}, status code: ${status}`;
-      const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
-      if (this.#isTooOld(versions)) return `the table of ${placeOf(replica)} is older than the one in force`;
+      if (status !== 200 && !isDelta) return this.#refusal(url, status);
+      if (this.#isTooOld(versions, this.#versions)) return tooOld(replica);
       if (isDelta) return await this.#takeDelta(answer, versions, replica, host);
       if (answer.body.length === 0 && headers["x-count"] !== "0") {
         this.#etag = "";
@@ -172,6 +217,11 @@ export class RoutesUrl implements DataClient {
       if (cause instanceof ContentFailure) this.#refused = cause.message;
       return cause instanceof Error ? cause.message : String(cause);
     }
+  }
+
+  #refusal(url: string, status: number): string {
+    const shown = status === 401 || status === 403 ? (this.#options.credentials?.shown ?? "") : "";
+    return `failed to download remote file ${url}, status code: ${status}${shown === "" ? "" : `, with ${shown}`}`;
   }
 
   #wishes(mayDelta: boolean, waitMs: number): Record<string, string> {
@@ -204,14 +254,19 @@ export class RoutesUrl implements DataClient {
     return "";
   }
 
-  #isTooOld(versions: TableVersions): boolean {
-    if (!isOlder(versions, this.#versions)) {
-      this.#olderSince = Number.NaN;
-      return false;
-    }
-    const now = performance.now();
-    if (Number.isNaN(this.#olderSince)) this.#olderSince = now;
-    return now - this.#olderSince < OLDER_LIMIT_MS;
+  #isTooOld(versions: TableVersions, present: TableVersions): boolean {
+    const elsewhere = this.#observer?.versions() ?? noVersions;
+    return this.#older.refuses(versions, elsewhere.size > 0 ? elsewhere : present);
+  }
+
+  /** A proxy keeps to one replica, so each sees a part of the fleet. */
+  #noteFleet(clients: string | string[] | undefined): void {
+    if (/^[1-9]\d{0,6}$/.test(String(clients))) this.#fleet = Number(clients) * this.#replicas.count;
+  }
+
+  #answered(): void {
+    this.age.confirm("routes-url");
+    this.#observer?.answered();
   }
 
   #accepted(): void {
@@ -233,6 +288,7 @@ export class RoutesUrl implements DataClient {
     }
     this.#etag = cached.etag;
     this.#versions = parseVersions(cached.versions);
+    this.age.confirm("cache-file", cached.savedMs);
     const time = new Date(cached.savedMs).toISOString();
     log.warn(`${reason}; starting with the routes of ${cacheFile} from ${time}`);
     return true;
@@ -252,6 +308,12 @@ export class RoutesUrl implements DataClient {
     this.#options.log.error("LoadAll from remote URL failed. Continue using the last loaded routes");
     host.failed(true, reason);
   }
+}
+
+const noVersions: TableVersions = new Map();
+
+function tooOld(replica: Replica): string {
+  return `the table of ${placeOf(replica)} is older than the one in force`;
 }
 
 function placeOf({ url, address }: Replica): string {

@@ -22,6 +22,25 @@ export function printVersions(versions: TableVersions): string {
   return [...versions].map(([kind, version]) => `${kind}=${version}`).join(", ");
 }
 
+/** After so long of older tables alone the cluster was set back, and they are the present ones. */
+const OLDER_LIMIT_MS = 600_000;
+
+/** Refuses older tables of one source, but not for ever. */
+export class OlderTables {
+  /** performance.now() since when all tables are older than the one in force, NaN when they are not. */
+  #since = Number.NaN;
+
+  refuses(table: TableVersions, present: TableVersions): boolean {
+    if (!isOlder(table, present)) {
+      this.#since = Number.NaN;
+      return false;
+    }
+    const now = performance.now();
+    if (Number.isNaN(this.#since)) this.#since = now;
+    return now - this.#since < OLDER_LIMIT_MS;
+  }
+}
+
 /** Whether `table` has seen less of the cluster than `present` has; false when one of them does not say. */
 export function isOlder(table: TableVersions, present: TableVersions): boolean {
   return table.size > 0 && greatest(table) < greatest(present);

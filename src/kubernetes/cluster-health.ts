@@ -31,6 +31,8 @@ export class ClusterHealth {
 
   stop(): void {
     clearInterval(this.#timer);
+    // Nobody looks any more, so nothing is out of sight.
+    if (this.#failing.size > 0) this.#options.metrics.gauge("kubernetes.last_known_good_age", 0);
   }
 
   isFailing(kind: Kind): boolean {

@@ -73,6 +73,7 @@ export class TestCluster {
       pollMs: POLL_MS,
       defaultFiltersDir: "",
       statusFromService: "",
+      writes: true,
       certificates: null,
       onCertificates: () => {},
       log,

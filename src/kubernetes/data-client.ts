@@ -62,6 +62,8 @@ export interface KubernetesOptions {
   readonly defaultFiltersDir: string;
   /** -kubernetes-status-from-service; "" for none. */
   readonly statusFromService: string;
+  /** False: what is wrong with objects is not written into Events and the status of RouteGroups. */
+  readonly writes: boolean;
   /** Null: Secrets are not read. */
   readonly certificates: CertificateRegistry | null;
   onCertificates(change: CertificateChange): void;
@@ -97,6 +99,8 @@ const SLICE = 1000;
 export class KubernetesDataClient implements DataClient {
   readonly name = "kubernetes";
   readonly state: ClusterState;
+  /** As routesVersions, for the routes that are being delivered, or were the last time. */
+  deliveredVersions = "";
   readonly #options: KubernetesOptions;
   readonly #timing: ClientTiming;
   readonly #kinds: readonly Kind[];
@@ -104,7 +108,7 @@ export class KubernetesDataClient implements DataClient {
   readonly #health: ClusterHealth;
   readonly #translation: IncrementalTranslation;
   readonly #reports: ObjectReports;
-  readonly #events: ObjectEvents;
+  readonly #events: ObjectEvents | null;
   readonly #ingressStatus: IngressStatus | null;
   readonly #groupStatus: RouteGroupStatus | null;
   /** Objects whose translation says that they are invalid as a whole. */
@@ -136,16 +140,13 @@ export class KubernetesDataClient implements DataClient {
       log,
     );
     this.#health = new ClusterHealth({ log, metrics, report: (message) => this.#reportFailure(message) });
-    this.#events = new ObjectEvents(client, log);
-    this.#reports = new ObjectReports({
-      log,
-      metrics,
-      event: (source, message) => this.#events.report(source, message),
-      now: Date.now,
-    });
-    this.#groupStatus = options.routes
-      ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
-      : null;
+    this.#events = options.writes ? new ObjectEvents(client, log) : null;
+    const event = (source: RouteSource, message: string) => this.#events?.report(source, message);
+    this.#reports = new ObjectReports({ log, metrics, event, now: Date.now });
+    this.#groupStatus =
+      options.routes && options.writes
+        ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
+        : null;
     this.#ingressStatus = options.statusFromService === "" ? null : this.#makeIngressStatus();
   }
 
@@ -170,7 +171,7 @@ export class KubernetesDataClient implements DataClient {
     clearTimeout(this.#filtersTimer);
     for (const watch of this.#watches) watch.stop();
     this.#health.stop();
-    this.#events.stop();
+    this.#events?.stop();
     this.#ingressStatus?.stop();
     this.#groupStatus?.stop();
     this.#options.client.close();
@@ -190,14 +191,17 @@ export class KubernetesDataClient implements DataClient {
     return this.#versions;
   }
 
+  get isInStep(): boolean {
+    return this.#isLoaded && !this.#kinds.some((kind) => this.#health.isFailing(kind));
+  }
+
   #seenVersions(): string {
     return this.#watches.map(({ name, version }) => `${name}=${version}`).join(", ");
   }
 
   /** Everything up to these versions was translated, unless some of it waits or a kind is out of sight. */
   #confirm(versions: string): void {
-    const isBehind = this.#kinds.some((kind) => this.#health.isFailing(kind));
-    if (!isBehind && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
+    if (this.isInStep && !Number.isFinite(this.#translation.nextWaitMs)) this.#versions = versions;
   }
 
   #makeIngressStatus(): IngressStatus {
@@ -252,8 +256,7 @@ export class KubernetesDataClient implements DataClient {
 
   /** The first attempt is over when every kind was listed or failed; when all were listed, with the routes. */
   #checkFirstAttempt(): void {
-    const isListed = this.#kinds.every((kind) => this.#listed.has(kind));
-    if (isListed) return;
+    if (this.#kinds.every((kind) => this.#listed.has(kind))) return;
     if (this.#kinds.every((kind) => this.#listed.has(kind) || this.#attempted.has(kind))) this.#firstAttemptOver();
   }
 
@@ -286,11 +289,11 @@ export class KubernetesDataClient implements DataClient {
     this.#isFlushing = true;
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
-      const versions = this.#seenVersions();
+      this.deliveredVersions = this.#seenVersions();
       const changes = await this.#translation.run(this.#isLoaded);
       if (this.#stopped) return;
       await this.#apply(changes);
-      this.#confirm(versions);
+      this.#confirm(this.deliveredVersions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {

@@ -6,6 +6,7 @@ import { ROUTE_DELTA } from "../eskip/route-delta.ts";
 import { type ByteRange, readRanges } from "../http/byte-ranges.ts";
 import { checkConditions, rangeApplies, readTags } from "../http/conditions.ts";
 import type { DownloadLimit } from "./download-limit.ts";
+import type { FleetSize } from "./fleet-size.ts";
 import type { Publications } from "./publication.ts";
 import { etagOf, hashOf, type Representation, represent } from "./representation.ts";
 import { RoutesAnswer, TEXT } from "./routes-answer.ts";
@@ -14,6 +15,8 @@ import type { WaitingClients } from "./waiting-clients.ts";
 
 /** How far the cluster was seen; sent to clients that ask for deltas. */
 export const VERSIONS_HEADER = "Routes-Versions";
+/** How many such clients there are, for their share of what a fleet may do at one time. */
+const CLIENTS_HEADER = "Routes-Clients";
 /** A Prefer of more seconds waits so long. */
 const MAX_WAIT_SECONDS = 300;
 /** Seconds after which a client may come again that found too many others; up to twice as many, so that they do not all come at once. */
@@ -24,6 +27,7 @@ export interface RoutesHandlerOptions {
   readonly waiting: WaitingClients;
   readonly downloads: DownloadLimit;
   readonly metrics: ServerMetrics;
+  readonly fleet: FleetSize;
   sourceVersions(): string;
 }
 
@@ -40,8 +44,9 @@ export class RoutesHandler {
     const { method, headers } = request;
     const { publications } = this.#options;
     if (method !== "GET" && method !== "HEAD") return answer.end(405);
-    if (!publications.isInitialized) return answer.end(404);
     const wanted = readWish(headers);
+    if (wanted.delta) this.#options.fleet.seen(request.socket);
+    if (!publications.isInitialized) return answer.end(404);
     if (method === "GET" && wanted.waitSeconds > 0) {
       const { hash } = publications.snapshot(zone);
       if (wanted.hashes.includes(hash)) {
@@ -54,7 +59,10 @@ export class RoutesHandler {
     const snapshot = publications.snapshot(zone);
     response.setHeader("X-Count", snapshot.count);
     if (wanted.waitSeconds > 0) response.setHeader("Preference-Applied", "wait");
-    if (wanted.delta) response.setHeader(VERSIONS_HEADER, this.#options.sourceVersions());
+    if (wanted.delta) {
+      response.setHeader(VERSIONS_HEADER, this.#options.sourceVersions());
+      response.setHeader(CLIENTS_HEADER, this.#options.fleet.size);
+    }
     if (wanted.delta && method === "GET" && !wanted.hashes.includes(snapshot.hash)) {
       for (const base of wanted.hashes) {
         const delta = publications.delta(zone, base);

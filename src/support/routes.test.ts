@@ -8,7 +8,7 @@ import { RoutingTable } from "../routing/table.ts";
 import { defineFilter } from "../spec/filter.ts";
 import { Registry } from "../spec/registry.ts";
 import { createSupportListener, healthHandler, listenSupport } from "./listener.ts";
-import { serveRoutes } from "./routes.ts";
+import { serveRoutes, type TableOrigin } from "./routes.ts";
 
 const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const servers: Server[] = [];
@@ -25,7 +25,10 @@ const anything = defineFilter({
   create: () => ({}),
 });
 
-async function serve(document: string): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
+async function serve(
+  document: string,
+  origin: (() => TableOrigin) | null = null,
+): Promise<(path: string, init?: RequestInit) => Promise<Response>> {
   const table = new RoutingTable({
     registry: new Registry([anything], []),
     ignoreTrailingSlash: false,
@@ -37,7 +40,7 @@ async function serve(document: string): Promise<(path: string, init?: RequestIni
     assert.equal(error, null);
     for (const route of routes) transaction.upsert(route);
   });
-  const server = createSupportListener([{ path: "/routes", handle: serveRoutes(table) }, healthHandler], log);
+  const server = createSupportListener([{ path: "/routes", handle: serveRoutes(table, origin) }, healthHandler], log);
   servers.push(server);
   assert.ok(await listenSupport(server, "127.0.0.1:0", log));
   const { port } = server.address() as AddressInfo;
@@ -139,6 +142,20 @@ test("a listing of many batches is whole", async () => {
     list.map((route) => route.id),
     ids.slice(0, 4999),
   );
+});
+
+test("where there is a remote source, its name and the age of its table are told", async () => {
+  const plain = (await serve(""))("/routes");
+  assert.equal((await plain).headers.get("x-routes-source"), null);
+  const get = await serve("", () => ({ sources: ["cache-file", "routes-url"], seconds: 61.9 }));
+  for (const [path, init] of [
+    ["/routes", {}],
+    ["/routes", { method: "HEAD" }],
+    ["/routes?invalid=true", json],
+  ] as const) {
+    const { headers } = await get(path, init);
+    assert.deepEqual([headers.get("x-routes-source"), headers.get("x-routes-age")], ["cache-file, routes-url", "61"]);
+  }
 });
 
 test("other paths are not there, /healthz is", async () => {

@@ -12,11 +12,21 @@ import { answer, answerParts } from "./answer.ts";
 /** The part of the routing table that is listed. */
 export type ListedTable = Pick<RoutingTable, "count" | "builtAtMs" | "page" | "invalid">;
 
+/** Where the routes of a remote source come from, and when that was certain. */
+export interface TableOrigin {
+  readonly sources: readonly string[];
+  /** Since the source was last known to have this table. */
+  readonly seconds: number;
+}
+
 const defaultLimit = 1024;
 const batchSize = 1024;
 
-/** The handler of `/routes` and of everything below it. */
-export function serveRoutes(table: ListedTable): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+/** The handler of `/routes` and of everything below it; `origin` null: there is no remote source. */
+export function serveRoutes(
+  table: ListedTable,
+  origin: (() => TableOrigin) | null = null,
+): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   return async (request, response) => {
     const { method, url = "" } = request;
     if (method !== "GET" && method !== "HEAD") return answer(response, 405, {});
@@ -32,6 +42,7 @@ export function serveRoutes(table: ListedTable): (request: IncomingMessage, resp
       "X-Timestamp": builtAt,
       "X-Count": String(invalid ? refused.length : table.count),
       "Content-Type": json ? "application/json" : "text/plain",
+      ...(origin === null ? {} : originHeaders(origin())),
     };
     if (method === "HEAD") return void response.writeHead(200, headers).end();
 
@@ -50,6 +61,10 @@ export function serveRoutes(table: ListedTable): (request: IncomingMessage, resp
     if (printed.error !== "") return failJson(response, printed.error);
     await answerParts(response, headers, [printed.text]);
   };
+}
+
+function originHeaders({ sources, seconds }: TableOrigin): Record<string, string> {
+  return { "X-Routes-Source": sources.join(", "), "X-Routes-Age": String(Math.floor(seconds)) };
 }
 
 /** The routes from `offset` to `end` in batches; `layout` null: as JSON. */

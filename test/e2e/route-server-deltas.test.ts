@@ -94,6 +94,28 @@ describe("a delta", () => {
     assert.equal(head.status, 200);
   });
 
+  test("comes with the number of those who ask for deltas, which others are not told", async () => {
+    const server = await cluster.startOn(["a"]);
+    const { headers } = await server.ask("/routes");
+    assert.equal(headers["routes-clients"], undefined);
+    const sockets = [1, 2, 3].map(() => connect(server.port, "127.0.0.1"));
+    const told: string[] = [];
+    for (const socket of sockets) {
+      for (let i = 0; i < 2; i++) {
+        socket.write(`GET /routes HTTP/1.1\r\nHost: h\r\nA-IM: ${DELTA}\r\nIf-None-Match: ${headers.etag}\r\n\r\n`);
+        const [head] = (await once(socket, "data")) as [Buffer];
+        told.push(/^routes-clients: (.*)\r$/im.exec(head.toString())![1]!);
+      }
+    }
+    assert.deepEqual(told, ["1", "1", "2", "2", "3", "3"]);
+    const connected = async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.connected"}');
+    assert.equal(await connected(), 3);
+    for (const socket of sockets) socket.destroy();
+    await until("they are gone", async () => (await connected()) === 0);
+    // For a while they are expected back.
+    assert.equal((await server.ask("/routes", asksDelta(headers.etag!))).headers["routes-clients"], "3");
+  });
+
   test("is not sent where the whole table is shorter", async () => {
     const server = await cluster.startOn(["a"]);
     const first = await server.ask("/routes");

@@ -3,11 +3,14 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request } from "node:http";
+import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { makeCertificate } from "../support/certificates.ts";
+import { KubernetesApi } from "../support/kubernetes-api.ts";
 import { endpointsAt, ingress, service } from "../support/kubernetes-objects.ts";
+import { ask, sees, withoutFailure } from "./proxy-traffic.ts";
 import { type Backend, RunningProxy, startBackend, until } from "./running-proxy.ts";
 import { PLAIN, type RouteServerProcess, ServedCluster } from "./running-route-server.ts";
 
@@ -44,40 +47,6 @@ async function startProxy(urls: string, ...flags: readonly string[]): Promise<Ru
   proxies.push(proxy);
   return proxy;
 }
-
-/** The status for a host, 0 without an answer. */
-function ask(proxy: RunningProxy, host: string): Promise<number> {
-  return new Promise((resolve) => {
-    const sent = request({ port: proxy.port, headers: { host }, agent: false }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode!));
-    });
-    sent.on("error", () => resolve(0));
-    sent.end();
-  });
-}
-
-/** Asks on and on until `work` is done; fails when an answer was not 200. */
-async function withoutFailure(proxy: RunningProxy, host: string, work: () => Promise<void>): Promise<void> {
-  let isDone = false;
-  const statuses = new Map<number, number>();
-  const asking = (async () => {
-    while (!isDone) {
-      const status = await ask(proxy, host);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    }
-  })();
-  try {
-    await work();
-  } finally {
-    isDone = true;
-    await asking;
-  }
-  assert.deepEqual([...statuses.keys()], [200]);
-}
-
-const sees = (proxy: RunningProxy, host: string, status: number) =>
-  until(`${host} is ${status}`, async () => (await ask(proxy, host)) === status, 8000);
 
 describe("a proxy behind a Route Server", () => {
   test("sees a change without a poll, as a delta", async () => {
@@ -147,6 +116,53 @@ describe("a proxy behind a Route Server", () => {
       await sees(proxy, "b.test", 200);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("serves the certificates of the cluster, with no other rights than theirs", async () => {
+    putApps("a");
+    const server = await startServer();
+    const { cert, key } = makeCertificate("2024-01-01", "a.test");
+    const base64 = (text: string) => Buffer.from(text).toString("base64");
+    const api = await KubernetesApi.start();
+    try {
+      const plain = ingress("a", "a.test", "web");
+      const tls = [{ hosts: ["a.test"], secretName: "cert" }];
+      api.put(
+        { ...plain, spec: { ...(plain.spec as object), tls } },
+        {
+          kind: "Secret",
+          metadata: { namespace: "default", name: "cert" },
+          type: "kubernetes.io/tls",
+          data: { "tls.crt": base64(cert), "tls.key": base64(key) },
+        },
+      );
+      for (const resource of ["services", "endpoints", "endpointslices"]) {
+        api.forbidden.add(`list ${resource}`).add(`watch ${resource}`);
+      }
+      api.forbidden.add("create events").add("patch routegroups");
+      const proxy = await startProxy(`${server.url}/routes`, "-kubernetes-enable-tls", `-kubernetes-url=${api.url}`);
+      const status = () =>
+        new Promise<number>((resolve) => {
+          const options = {
+            port: proxy.port,
+            servername: "a.test",
+            headers: { host: "a.test" },
+            ca: cert,
+            agent: false,
+          };
+          https
+            .get(options, (response) => {
+              response.resume();
+              resolve(response.statusCode!);
+            })
+            .on("error", () => resolve(0));
+        });
+      await until("it is served with the certificate", async () => (await status()) === 200);
+      const read = new Set(api.requests.filter(({ verb }) => verb !== "discovery").map(({ resource }) => resource));
+      assert.deepEqual([...read].sort(), ["ingresses", "routegroups", "secrets"]);
+    } finally {
+      await api.down();
     }
   });
 });
