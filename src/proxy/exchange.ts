@@ -348,7 +348,7 @@ export class Exchange implements ClientEvents {
     this.error = null;
     this.#optedIn = false;
     this.reran = true;
-    this.forward.cancel();
+    this.forward.dismiss();
     this.forward.target = null;
     this.client.dropBody();
     ctx.dropResponse(frame, this.#frame + 1);
