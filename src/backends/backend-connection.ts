@@ -41,6 +41,21 @@ const CLOSED = 5;
 
 const empty: Buffer = Buffer.alloc(0);
 
+/** What is read of an answer that nobody wants, so that the connection can be kept: at most this much, for at most this long. */
+const MAX_REST_BYTES = 1 << 16;
+const MAX_REST_MS = 1000;
+
+/** Owner of the rest of an answer that nobody wants. */
+const nobody: BackendOwner = {
+  onBackendContinue: () => {},
+  onBackendHead: () => true,
+  onBackendData: () => true,
+  onBackendEnd: () => {},
+  onBackendFlush: () => {},
+  onBackendFailed: () => {},
+  onBackendDrain: () => {},
+};
+
 export class BackendConnection implements Timed {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly head = new ResponseHead();
@@ -59,6 +74,8 @@ export class BackendConnection implements Timed {
   #owner: BackendOwner | null;
   #state = HEAD;
   #left = 0;
+  /** Bytes that `nobody` may still get. */
+  #restLeft = 0;
   #decoder: ChunkedDecoder | null = null;
   readonly #held = new HeldBytes();
   #paused = false;
@@ -162,6 +179,20 @@ export class BackendConnection implements Timed {
     if (this.#state === HEAD && this.connected) this.deadlineMs = this.#pools.deadlines.now + timeoutMs;
   }
 
+  /** The owner takes no more of the answer, of which the head is read: a short rest is read to its end, else the connection is closed. */
+  dismiss(): void {
+    const { keepAlive, poisoned } = this.head;
+    const mayEnd = this.#state === CHUNKED || (this.#state === LENGTH && this.#left <= MAX_REST_BYTES);
+    if (!mayEnd || !this.requestSent || !keepAlive || poisoned || !this.#pools.options.keepAlive) {
+      this.abandon();
+      return;
+    }
+    this.#owner = nobody;
+    this.#restLeft = MAX_REST_BYTES;
+    this.deadlineMs = this.#pools.deadlines.touch() + MAX_REST_MS;
+    this.resume();
+  }
+
   /** The owner takes no more of the answer: the connection is of no further use. */
   abandon(): void {
     this.#owner = null;
@@ -190,6 +221,9 @@ export class BackendConnection implements Timed {
     if (held !== null) {
       this.#held.buffer = null;
       if (!this.#consume(held, 0, this.#held.end, true)) return;
+    } else if (this.#state === LENGTH && this.#left === 0) {
+      // The owner wanted to wait with a body that is empty.
+      this.#finish(true, true);
     }
     this.socket.resume();
   }
@@ -242,6 +276,7 @@ export class BackendConnection implements Timed {
       }
     }
     const owner = this.#owner;
+    if (owner === nobody && !this.#mayRead(end - at)) return false;
     const go = this.#body(buffer, at, end, lasting);
     if (this.#isClosed()) return false;
     if (this.#owner === owner) owner?.onBackendFlush();
@@ -251,6 +286,13 @@ export class BackendConnection implements Timed {
 
   #isClosed(): boolean {
     return this.#state === CLOSED;
+  }
+
+  /** Bytes of an answer that nobody wants, framing included. */
+  #mayRead(bytes: number): boolean {
+    this.#restLeft -= bytes;
+    if (this.#restLeft < 0) this.destroy();
+    return this.#restLeft >= 0;
   }
 
   /** A complete head was read: false when the body must wait. */
@@ -281,7 +323,8 @@ export class BackendConnection implements Timed {
         this.#left = 0;
     }
     if (this.#state !== LENGTH || this.#left > LONG_BODY_BYTES) this.#reads.borrow();
-    return owner.onBackendHead(this);
+    // It may not want the body, and `dismiss` has told.
+    return owner.onBackendHead(this) || this.#owner === nobody;
   }
 
   #body(buffer: Buffer, at: number, end: number, lasting: boolean): boolean {

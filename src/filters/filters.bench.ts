@@ -40,6 +40,7 @@ const route = {
   backendHost: "backend.test",
   backend: { target: { scheme: "http" } },
   pathParam: () => undefined,
+  enter: () => {},
 } as unknown as RouteInstance;
 const client = { certificates: [] } as unknown as ClientStream;
 const ctx = new RequestContext();

@@ -32,7 +32,7 @@ import { checkRequest } from "./request-checks.ts";
 import { type Frame, RequestContext } from "./request-context.ts";
 import { RequestDrain } from "./request-drain.ts";
 import { ResponseSender } from "./response-sender.ts";
-import { BackendKind } from "./route-instance.ts";
+import { BackendKind, type RouteInstance } from "./route-instance.ts";
 import { startUpgrade, type Upgrade } from "./upgrade.ts";
 
 /** Where the exchange is; DONE is also the state between requests. */
@@ -153,7 +153,13 @@ export class Exchange implements ClientEvents {
     ctx.lookups++;
     const before = ctx.lookups === 1 ? this.startedMs : performance.now();
     const frame = ctx.nextFrame();
-    const route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
+    let route: RouteInstance | null;
+    try {
+      route = proxy.table.lookup(ctx.pin, ctx.request, frame.lookup);
+    } catch (error) {
+      this.#panic(error);
+      return;
+    }
     this.filtersMs = performance.now();
     this.ownRequestMs += this.filtersMs - before;
     proxy.metrics.lookup((this.filtersMs - before) / 1000, route !== null);
@@ -342,7 +348,7 @@ export class Exchange implements ClientEvents {
     this.error = null;
     this.#optedIn = false;
     this.reran = true;
-    this.forward.cancel();
+    this.forward.dismiss();
     this.forward.target = null;
     this.client.dropBody();
     ctx.dropResponse(frame, this.#frame + 1);

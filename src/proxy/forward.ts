@@ -384,6 +384,16 @@ export class Forward implements BackendOwner, FastCgiOwner, RequestBodySink {
     return true;
   }
 
+  /** Another answer takes the place of this one: its connection is kept when little of it is left. */
+  dismiss(): void {
+    const connection = this.connection;
+    if (connection !== null && this.#responding) {
+      this.connection = null;
+      connection.dismiss();
+    }
+    this.cancel();
+  }
+
   /** The answer is not wanted any more. */
   cancel(): void {
     this.#clearTimers();

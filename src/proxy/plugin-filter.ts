@@ -1,32 +1,31 @@
-// A filter of a plugin, fenced in: each promise that its request waits for has a limit, a context that it has seen is not used for another
-// request, as it may still hold it, and `close` waits for the last request that uses it. Built by app/plugins when a route is built.
+// A filter of a plugin, fenced in: each promise that its request waits for has a limit, and a context that it has seen is not used for
+// another request, as it may still hold it. Built by app/worker-plugins when a route is built.
 
 import type { BodyTransform, FilterContext, Transformed } from "../spec/context.ts";
 import type { Filter } from "../spec/filter.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { FilterTimeout } from "./proxy-error.ts";
-import type { Lent, RequestContext } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 
 type Step = NonNullable<Filter["request"]>;
 
 /** `limitMs`: Infinity for none. */
 export function pluginFilter(filter: Filter, name: string, limitMs: number): Filter {
-  const user = new Use(filter);
   const limit = new Limit(name, limitMs);
   const contained = (step: Step | undefined): Step | undefined =>
-    typeof step === "function" ? (ctx) => runStep(filter, step, ctx as RequestContext, user, limit) : undefined;
+    typeof step === "function" ? (ctx) => runStep(filter, step, ctx as RequestContext, limit) : undefined;
   const request = contained(filter.request);
   const response = contained(filter.response);
   return {
     ...(request === undefined ? {} : { request }),
     ...(response === undefined ? {} : { response }),
     onError: filter.onError === true,
-    close: () => user.close(),
+    close: () => close(filter),
   };
 }
 
-function runStep(filter: Filter, step: Step, ctx: RequestContext, user: Use, limit: Limit): void | Promise<void> {
-  if (ctx.lend(user)) user.requests++;
+function runStep(filter: Filter, step: Step, ctx: RequestContext, limit: Limit): void | Promise<void> {
+  ctx.lent = true;
   const { requestTransforms, responseTransforms } = ctx;
   const requestFrom = requestTransforms?.length ?? 0;
   const responseFrom = responseTransforms?.length ?? 0;
@@ -46,34 +45,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Who uses a filter: it is closed after the last request. */
-class Use implements Lent {
-  requests = 0;
-  readonly #filter: Filter;
-  #isClosing = false;
-
-  constructor(filter: Filter) {
-    this.#filter = filter;
-  }
-
-  returned(): void {
-    this.requests--;
-    this.#closeWhenUnused();
-  }
-
-  close(): void {
-    this.#isClosing = true;
-    this.#closeWhenUnused();
-  }
-
-  #closeWhenUnused(): void {
-    if (!this.#isClosing || this.requests > 0) return;
-    this.#isClosing = false;
-    try {
-      this.#filter.close?.();
-    } catch {
-      // Nobody waits for it, and the next version is in force already.
-    }
+function close(filter: Filter): void {
+  try {
+    filter.close?.();
+  } catch {
+    // Nobody waits for it, and the next version is in force already.
   }
 }
 

@@ -56,7 +56,15 @@ export async function startProxy(
     write: ({ remoteAddress, status }: AccessLogRecord) => void seen.push(`${remoteAddress} ${status}`),
   };
   const pools = new Pools(
-    { closeIdlePeriodMs: never, connectTimeoutMs: never, keepAliveMs: 0, dualStack: false } as Pools["options"],
+    {
+      closeIdlePeriodMs: never,
+      connectTimeoutMs: never,
+      keepAliveMs: 0,
+      dualStack: false,
+      keepAlive: true,
+      idlePerHost: 64,
+      idleTotal: never,
+    } as Pools["options"],
     deadlines,
   );
   const metrics = new RequestMetrics(new WorkerMetrics(defaultMetricsSettings(), newMetricCells(1 << 16), () => {}));

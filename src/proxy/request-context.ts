@@ -41,11 +41,6 @@ export class Frame {
   reran = false;
 }
 
-/** Who has to know when a request that it saw is over. */
-export interface Lent {
-  returned(): void;
-}
-
 export class RequestContext implements FilterContext {
   readonly request = new ContextRequest();
   readonly response = new ContextResponse();
@@ -86,7 +81,8 @@ export class RequestContext implements FilterContext {
   accessLogMaskedQuery: Set<string> | null = null;
   /** True when code that is not ours has seen the context and may hold it: it serves no other request. */
   lent = false;
-  #borrowers: Set<Lent> | null = null;
+  /** Routes whose response was dropped for another look-up: their filters may still have something to do at the end. */
+  #droppedRoutes: RouteInstance[] | null = null;
   #fixedHead: FixedHead | null = null;
   #atEnd: (() => void)[] | null = null;
   #stateBag: Map<string, unknown> | null = null;
@@ -123,16 +119,28 @@ export class RequestContext implements FilterContext {
 
   /** Lets go of routes and bodies between requests, so that an idle connection holds nothing. */
   release(): void {
-    for (let i = 0; i < this.depth; i++) this.frames[i]!.route = null;
-    this.depth = 0;
-    this.frame = null;
     this.body = null;
     this.responseTransforms = null;
     this.requestTransforms = null;
     this.#stateBag = null;
     this.pin.release();
     if (this.#atEnd !== null) this.#end();
-    if (this.lent) this.#takeBack();
+    const depth = this.depth;
+    this.depth = 0;
+    this.frame = null;
+    for (let i = 0; i < depth; i++) {
+      const frame = this.frames[i]!;
+      const route = frame.route!;
+      frame.route = null;
+      route.leave();
+    }
+    if (this.#droppedRoutes !== null) this.#leaveDropped();
+  }
+
+  #leaveDropped(): void {
+    const routes = this.#droppedRoutes!;
+    this.#droppedRoutes = null;
+    for (const route of routes) route.leave();
   }
 
   #end(): void {
@@ -143,21 +151,6 @@ export class RequestContext implements FilterContext {
 
   atEnd(release: () => void): void {
     (this.#atEnd ??= []).push(release);
-  }
-
-  /** Notes that `borrower` sees this request; false when it did before. */
-  lend(borrower: Lent): boolean {
-    this.lent = true;
-    this.#borrowers ??= new Set();
-    if (this.#borrowers.has(borrower)) return false;
-    this.#borrowers.add(borrower);
-    return true;
-  }
-
-  #takeBack(): void {
-    const borrowers = this.#borrowers;
-    this.#borrowers = null;
-    if (borrowers !== null) for (const borrower of borrowers) borrower.returned();
   }
 
   /** The frame for the next lookup. */
@@ -172,6 +165,7 @@ export class RequestContext implements FilterContext {
 
   /** Begins the execution of the route that was looked up with `frame`. */
   enter(frame: Frame, route: RouteInstance): void {
+    route.enter();
     frame.route = route;
     frame.executed = 0;
     frame.timedWeight = 0;
@@ -253,7 +247,10 @@ export class RequestContext implements FilterContext {
 
   /** Forgets the response and the frames behind `frame`, for another look-up. What read the request body has done so. */
   dropResponse(frame: Frame, depth: number): void {
-    for (let i = depth; i < this.depth; i++) this.frames[i]!.route = null;
+    for (let i = depth; i < this.depth; i++) {
+      (this.#droppedRoutes ??= []).push(this.frames[i]!.route!);
+      this.frames[i]!.route = null;
+    }
     this.depth = depth;
     this.frame = frame;
     this.rerunAsked = false;

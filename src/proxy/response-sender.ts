@@ -64,7 +64,7 @@ export class ResponseSender implements TransformOutput {
       forward.streamBody();
       return;
     }
-    forward.cancel();
+    forward.dismiss();
     client.dropBody();
     client.head(response.status, response.headers, response.canonical, framing, length);
     const body = ctx.body;

@@ -1,5 +1,6 @@
 // Makes a RouteInstance from a definition that the routing table has accepted: predicates, filters, backend. Runs in a worker, at
-// the first request of a route; a route that cannot be built after all answers 500 and says why in the log.
+// the first request of a route. A part that cannot be created after all throws in its place: the requests that come to it get 500, and
+// the log says why (exchange.ts).
 
 import type { CheckedFilter } from "../backends/fade-in.ts";
 import { type BalancerEnv, EndpointBalancer } from "../backends/load-balancer.ts";
@@ -8,6 +9,7 @@ import type { Backend, Call, Route } from "../eskip/route.ts";
 import { splitBackendAddress } from "../eskip/url.ts";
 import type { RequestMetrics } from "../observability/request-metrics.ts";
 import { buildMatcher } from "../routing/build-matcher.ts";
+import { creationFailure } from "../routing/creation-failure.ts";
 import { checkArgs } from "../spec/args.ts";
 import type { FilterEnv } from "../spec/env.ts";
 import type { Filter } from "../spec/filter.ts";
@@ -38,8 +40,17 @@ export class RouteBuilder {
     const { predicateEnv, metrics } = this.#options;
     const registry = this.#options.registryFor(route);
     const matches = buildMatcher(route, registry, predicateEnv);
-    const filters = route.filters.map((call) => this.#filter(call, registry));
-    return new RouteInstance(route, matches, filters, this.#backend(route.backend, route, registry), metrics);
+    const backend = this.#backend(route.backend, route, registry);
+    const filters = route.filters.map((call) => this.#filterOrFailure(call, route, registry));
+    return new RouteInstance(route, matches, filters, backend, metrics);
+  }
+
+  #filterOrFailure(call: Call, route: Route, registry: Registry): Filter {
+    try {
+      return this.#filter(call, registry);
+    } catch (cause) {
+      return failing(creationFailure(`route ${route.id}: filter ${call.name}`, cause));
+    }
   }
 
   #filter(call: Call, registry: Registry): Filter {
@@ -97,6 +108,14 @@ export class RouteBuilder {
     if ("error" in split) return null;
     return makeTarget(this.#options.pools, split.scheme, toByteString(split.host), split.hostname, split.port);
   }
+}
+
+function failing(error: Error): Filter {
+  return {
+    request() {
+      throw error;
+    },
+  };
 }
 
 const shunt: RouteBackend = { kind: BackendKind.shunt, target: null, balancer: null };

@@ -1,5 +1,5 @@
 // A built route: what a worker makes of a definition at its first use and shares among requests. It holds settings, never the
-// state of a request.
+// state of a request, and counts who is inside: filters are closed when the table has let it go and the last request has left.
 
 import type { LoadBalancer } from "../backends/load-balancer.ts";
 import type { HostPool } from "../backends/pool.ts";
@@ -40,6 +40,8 @@ export class RouteInstance implements MatchableRoute {
   /** Host of the network backend, "" for others: the default of the outgoing host. */
   readonly backendHost: string;
   readonly matches: (request: PredicateRequest) => boolean;
+  #requests = 0;
+  #isReleased = false;
 
   constructor(
     route: Route,
@@ -63,7 +65,21 @@ export class RouteInstance implements MatchableRoute {
     return lookup.param(name);
   }
 
+  /** A request is executed by this route; `leave` must follow when its exchange is over. */
+  enter(): void {
+    this.#requests++;
+  }
+
+  leave(): void {
+    if (--this.#requests === 0 && this.#isReleased) this.#close();
+  }
+
   release(): void {
+    this.#isReleased = true;
+    if (this.#requests === 0) this.#close();
+  }
+
+  #close(): void {
     for (const filter of this.filters) filter.close?.();
     this.backend.balancer?.release();
   }

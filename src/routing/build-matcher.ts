@@ -6,15 +6,20 @@ import type { Arg, Route } from "../eskip/route.ts";
 import { checkArgs } from "../spec/args.ts";
 import type { PredicateEnv, PredicateRequest, PredicateTest } from "../spec/predicate.ts";
 import type { Registry } from "../spec/registry.ts";
+import { creationFailure } from "./creation-failure.ts";
 
 /** Predicates that are never asked: the tree does them, or they say nothing about a request. */
 const NOT_ASKED: ReadonlySet<string> = new Set(["Path", "PathSubtree", "Weight", "Any", "*"]);
 
-/** The test of a checked route; throws when the route does not fit the registry. */
+/** The test of a checked route; throws for requests that come to a predicate which could not be created. */
 export function buildMatcher(route: Route, registry: Registry, env: PredicateEnv): PredicateTest {
   const tests: PredicateTest[] = [];
   const add = (name: string, args: readonly Arg[]): void => {
-    tests.push(createTest(name, args, registry, env));
+    try {
+      tests.push(createTest(name, args, registry, env));
+    } catch (cause) {
+      tests.push(failing(creationFailure(`route ${route.id}: predicate ${name}`, cause)));
+    }
   };
   const normal = normalizeSlots(route);
   if (normal.method !== "") add("Method", [normal.method]);
@@ -34,6 +39,12 @@ function createTest(name: string, args: readonly Arg[], registry: Registry, env:
   const checked = checkArgs(spec.args, args);
   if ("error" in checked) throw new Error(`predicate ${name}: ${checked.error.message}`);
   return spec.create(checked.values, env);
+}
+
+function failing(error: Error): PredicateTest {
+  return () => {
+    throw error;
+  };
 }
 
 function allOf(tests: readonly PredicateTest[]): PredicateTest {

@@ -9,7 +9,8 @@ export interface MatchableRoute {
   readonly id: string;
   /** True when all predicates but the path hold. */
   matches(request: PredicateRequest): boolean;
-  /** Called once when the table lets the instance go (its route was replaced or deleted, or the cache is full). */
+  /** Called once when the table lets the instance go (its route was replaced or deleted, or the cache is full).
+   *  Requests that found it before still use it. */
   release(): void;
 }
 

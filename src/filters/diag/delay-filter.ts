@@ -5,5 +5,7 @@ import { delay } from "./delay.ts";
 
 /** A filter that waits `delayMs()` milliseconds in one phase; values that are not above zero do not wait. */
 export function delayFilter(phase: "request" | "response", delayMs: () => number): Filter {
-  return phase === "request" ? { request: () => delay(delayMs()) } : { response: () => delay(delayMs()) };
+  return phase === "request"
+    ? { request: (ctx) => delay(ctx, delayMs()) }
+    : { response: (ctx) => delay(ctx, delayMs()) };
 }

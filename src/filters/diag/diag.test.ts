@@ -36,6 +36,16 @@ for (const [chain, phase, least] of [
   });
 }
 
+test("the timer of a delay ends with its exchange", () => {
+  const ctx = new FakeContext();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  void makeFilters('latency("1h")')[0]!.response!(ctx);
+  assert.equal(timers(), before + 1);
+  for (const release of ctx.releases) release();
+  assert.equal(timers(), before);
+});
+
 test("a delay that is not above zero is no promise", () => {
   const env = fakeEnv(() => 0);
   const filter = makeFilters('uniformRequestLatency("10ms", "20ms")', env)[0]!;
