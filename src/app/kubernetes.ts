@@ -37,6 +37,8 @@ export interface KubernetesEnvironment {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly log: ApplicationLog;
   readonly hub: MetricsHub;
+  /** Nothing is written to the API. */
+  readonly readsOnly?: boolean;
   onCertificates(change: HostCertificateChange): void;
 }
 
@@ -75,6 +77,7 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     defaultFiltersDir: options.defaultFiltersDir,
     statusFromService: options.kubernetesStatusFromService,
     certificates,
+    readsOnly: environment.readsOnly === true,
     onCertificates,
     log,
     metrics: metricsOf(hub),

@@ -64,6 +64,8 @@ export interface KubernetesOptions {
   readonly statusFromService: string;
   /** Null: Secrets are not read. */
   readonly certificates: CertificateRegistry | null;
+  /** Nothing is written to the API: no Events and no status. */
+  readonly readsOnly?: boolean;
   onCertificates(change: CertificateChange): void;
   readonly log: ApplicationLog;
   readonly metrics: KubernetesMetrics;
@@ -140,13 +142,15 @@ export class KubernetesDataClient implements DataClient {
     this.#reports = new ObjectReports({
       log,
       metrics,
-      event: (source, message) => this.#events.report(source, message),
+      event: (source, message) => {
+        if (options.readsOnly !== true) this.#events.report(source, message);
+      },
       now: Date.now,
     });
-    this.#groupStatus = options.routes
-      ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
-      : null;
-    this.#ingressStatus = options.statusFromService === "" ? null : this.#makeIngressStatus();
+    const writesStatus = options.routes && options.readsOnly !== true;
+    this.#groupStatus = writesStatus ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs }) : null;
+    this.#ingressStatus =
+      options.statusFromService === "" || options.readsOnly === true ? null : this.#makeIngressStatus();
   }
 
   async start(host: DataClientHost): Promise<void> {
