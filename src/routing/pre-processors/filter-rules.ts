@@ -20,7 +20,7 @@ export function lastOnly(name: string): (route: Route) => Route {
 }
 
 /** Makes every `<forward>` route one to this address, without filters. */
-export function forwardTo(address: string): PreProcessor {
+export function forwardTo(address: string): (route: Route) => Route {
   const backend = { type: "network", address } as const;
   return (route) => (route.backend.type === "forward" ? { ...route, filters: [], backend } : route);
 }
