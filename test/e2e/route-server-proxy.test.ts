@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { endpointsAt, ingress, service } from "../support/kubernetes-objects.ts";
 import { type Backend, RunningProxy, startBackend, until } from "./running-proxy.ts";
 import { PLAIN, type RouteServerProcess, ServedCluster } from "./running-route-server.ts";
+import { ask, sees, withoutFailure } from "./steady-traffic.ts";
 
 let cluster: ServedCluster;
 let backend: Backend;
@@ -44,40 +44,6 @@ async function startProxy(urls: string, ...flags: readonly string[]): Promise<Ru
   proxies.push(proxy);
   return proxy;
 }
-
-/** The status for a host, 0 without an answer. */
-function ask(proxy: RunningProxy, host: string): Promise<number> {
-  return new Promise((resolve) => {
-    const sent = request({ port: proxy.port, headers: { host }, agent: false }, (response) => {
-      response.resume();
-      response.on("end", () => resolve(response.statusCode!));
-    });
-    sent.on("error", () => resolve(0));
-    sent.end();
-  });
-}
-
-/** Asks on and on until `work` is done; fails when an answer was not 200. */
-async function withoutFailure(proxy: RunningProxy, host: string, work: () => Promise<void>): Promise<void> {
-  let isDone = false;
-  const statuses = new Map<number, number>();
-  const asking = (async () => {
-    while (!isDone) {
-      const status = await ask(proxy, host);
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    }
-  })();
-  try {
-    await work();
-  } finally {
-    isDone = true;
-    await asking;
-  }
-  assert.deepEqual([...statuses.keys()], [200]);
-}
-
-const sees = (proxy: RunningProxy, host: string, status: number) =>
-  until(`${host} is ${status}`, async () => (await ask(proxy, host)) === status, 8000);
 
 describe("a proxy behind a Route Server", () => {
   test("sees a change without a poll, as a delta", async () => {
