@@ -155,7 +155,11 @@ interface Webhooks {
   }[];
 }
 
-const programs: Readonly<Record<string, readonly OptionSpec[]>> = { skipper: optionSpecs, webhook: webhookFlags };
+const programs: Readonly<Record<string, readonly OptionSpec[]>> = {
+  skipper: optionSpecs,
+  routesrv: optionSpecs,
+  webhook: webhookFlags,
+};
 
 /** The arguments of all containers as their programs read them. */
 export function checkArguments(manifests: readonly Manifest[]): string[] {

@@ -11,6 +11,8 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { freePort } from "../../test/conformance/socket-reader.ts";
 import { RunningProxy } from "../../test/e2e/running-proxy.ts";
+import { KubernetesApi } from "../../test/support/kubernetes-api.ts";
+import { endpoints, ingress, routeGroup, service } from "../../test/support/kubernetes-objects.ts";
 
 const launcher = join(dirname(dirname(import.meta.dirname)), "bin/eskip");
 const folder = mkdtempSync(join(tmpdir(), "eskip-diff-"));
@@ -85,7 +87,7 @@ test("standard input is a side", async () => {
 });
 
 for (const [what, args, message] of [
-  ["one side", ["a.eskip"], /^diff: expected two files or URLs, got 1\n/],
+  ["one side", ["a.eskip"], /^diff: expected two files, URLs or clusters, got 1\n/],
   ["a missing file", ["a.eskip", "c.eskip"], /^open c\.eskip: no such file or directory\n/],
   ["no routes", ["a.eskip", "-"], /^-: parse failed after token /],
   ["an unknown flag", ["-nope", "a.eskip"], /nope/],
@@ -156,4 +158,51 @@ test("a listing that changes between its pages is read anew", async () => {
       assert.equal(asked, 3);
     },
   );
+});
+
+test("a cluster, with the options of a proxy, which is only read", async () => {
+  const api = await KubernetesApi.start();
+  const support = `127.0.0.1:${await freePort()}`;
+  const options = [
+    `kubernetes-url: ${api.url}`,
+    "kubernetes-healthcheck: false",
+    "kubernetes-https-redirect: false",
+    `default-filters-prepend: setPath("/p")`,
+    'edit-route: "#/p#/q#"',
+  ];
+  const configure = (name: string, lines: readonly string[]) => writeFileSync(join(folder, name), lines.join("\n"));
+  configure("cluster.yaml", options);
+  configure("other.yaml", options.slice(0, 4));
+  api.put(
+    ingress("a", "a.test", "web"),
+    ingress("bad", "bad.test", "web", { "zalando.org/skipper-filter": "nope()" }),
+    routeGroup("rg", ["rg.test"]),
+    { ...routeGroup("broken", ["broken.test"]), spec: { hosts: ["broken.test"], backends: [], routes: [{}] } },
+    service("web"),
+    endpoints("web", "10.0.0.1"),
+  );
+  const flags = [`-config-file=${join(folder, "cluster.yaml")}`, "-kubernetes", `-support-listener=${support}`];
+  const proxy = await RunningProxy.start("", "-workers=1", ...flags);
+  try {
+    await api.until(() => api.count("list", "ingresses") > 0);
+    const url = `http://${support}/routes`;
+    const written = () => api.requests.filter(({ method }) => method !== "GET").length;
+    const before = written();
+    const same = await diff([url, "kubernetes:cluster.yaml"]);
+    assert.deepEqual([same.exit, same.stdout], [0, ""], same.stderr);
+    assert.match(same.stderr, /unknown_filter/);
+    assert.equal(written(), before);
+    const other = await diff(["kubernetes:other.yaml", "kubernetes:cluster.yaml"]);
+    assert.equal(other.exit, 1);
+    assert.match(other.stdout, /^-kube_default__a__a_test_____web: .* -> setPath\("\/p"\) /m);
+    await api.down();
+    const failed = await diff([url, "kubernetes:cluster.yaml"]);
+    assert.equal(failed.exit, 255);
+    assert.match(failed.stderr, /^kubernetes:cluster\.yaml: .*(refused|ECONNREFUSED)/m);
+    const missing = await diff([url, "kubernetes:none.yaml"]);
+    assert.match(missing.stderr, /^kubernetes:none\.yaml: .*invalid config file: open none\.yaml/);
+  } finally {
+    await proxy.stop();
+    await api.down();
+  }
 });

@@ -1,18 +1,19 @@
-// `eskip diff A B`: are two routing tables the same? Each side is a file, standard input (`-`), or a URL: a routes document, such as
-// that of a Route Server, or `/routes` of a support listener, which is read page by page. Routes are compared by id and in canonical
-// form, so that order, layout and spelling of a predicate do not count. The check before a change of the source of routes.
+// `eskip diff A B`: are two routing tables the same? Each side is a file, standard input (`-`), a URL or a cluster. A URL is a routes
+// document, such as that of a Route Server, or `/routes` of a support listener, which is read page by page. `kubernetes:FILE` is the
+// table that a Route Server with the configuration FILE would serve. Routes are compared by id and in canonical form, so that order,
+// layout and spelling of a predicate do not count. The check before a change of the source of routes.
 
 import { Downloader } from "../data-clients/download.ts";
 import { compareBytes } from "../eskip/byte-order.ts";
-import { canonicalRoute } from "../eskip/canonical.ts";
 import { parseRoutes } from "../eskip/parser.ts";
-import { printExpression } from "../eskip/printer.ts";
+import { comparedExpression } from "./compared-route.ts";
 import { EskipFailure, type EskipIo, readBytes } from "./eskip-store.ts";
 
 const DOWNLOAD_TIMEOUT_MS = 30_000;
 const PAGE_ROUTES = 1024;
 /** A listing that changes while its pages are read is begun anew. */
 const MAX_STARTS = 5;
+const CLUSTER = "kubernetes:";
 
 /** Canonical expressions by route id. */
 type Table = ReadonlyMap<string, string>;
@@ -49,10 +50,22 @@ async function loadTable(name: string, io: EskipIo): Promise<Table> {
     } finally {
       downloader.close();
     }
+  } else if (name.startsWith(CLUSTER)) {
+    addRoutes(table, Buffer.from((await readCluster(name, io)).join("\n")), name);
   } else {
     addRoutes(table, await readBytes(name, io), name);
   }
   return table;
+}
+
+async function readCluster(name: string, io: EskipIo): Promise<readonly string[]> {
+  // Loaded only here: it is most of a proxy.
+  const { clusterLines } = await import("./cluster-table.ts");
+  try {
+    return await clusterLines(name.slice(CLUSTER.length), io.env, (line) => io.stderr(line));
+  } catch (error) {
+    throw new EskipFailure(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 async function readUrl(name: string, downloader: Downloader, table: Map<string, string>): Promise<void> {
@@ -100,7 +113,7 @@ function addRoutes(table: Map<string, string>, bytes: Uint8Array, name: string):
   let repeated = "";
   const error = parseRoutes(bytes, (route) => {
     if (table.has(route.id)) repeated = route.id;
-    table.set(route.id, printExpression(canonicalRoute(route)));
+    table.set(route.id, comparedExpression(route));
   });
   if (error !== null) throw new EskipFailure(`${name}: ${error.message}`, error.explanation);
   if (repeated !== "") throw new EskipFailure(`${name}: repeating route with id ${repeated}`);

@@ -73,7 +73,8 @@ upsert  inserts or updates routes in etcd: eskip upsert routes.eskip
 reset   makes etcd hold exactly these routes: eskip reset -etcd-prefix /skipper routes.eskip
 delete  deletes routes from etcd: eskip delete -ids route1,route2
 patch   prints the routes with more filters: eskip patch -append 'status(404)' routes.eskip
-diff    compares two tables, each a file, - or a URL (a routes document, or /routes of a support listener):
+diff    compares two tables, each a file, -, a URL (a routes document, or /routes of a support listener), or kubernetes:FILE, what a
+        Route Server with the configuration FILE (as -config-file) would serve; kubernetes: alone is a cluster at http://localhost:8001
         eskip diff http://127.0.0.1:9911/routes http://127.0.0.1:9990/routes; exit code 0: equal, 1: different, 255: failed
 version prints the version: eskip version
 

@@ -63,7 +63,7 @@ async function runDiff(argv: readonly string[], io: EskipIo): Promise<number> {
   const parsed = parseEskipFlags(argv);
   if ("error" in parsed) return wrongUse(parsed.error, io);
   const { flags, rest } = parsed;
-  if (rest.length !== 2) return wrongUse(`diff: expected two files or URLs, got ${rest.length}`, io);
+  if (rest.length !== 2) return wrongUse(`diff: expected two files, URLs or clusters, got ${rest.length}`, io);
   const { diff } = await import("./eskip-diff.ts");
   return reportFailure(flags, io, () => diff(rest, io));
 }

@@ -42,7 +42,7 @@ export interface KubernetesEnvironment {
   readonly log: ApplicationLog;
   readonly hub: MetricsHub;
   onCertificates(change: HostCertificateChange): void;
-  /** False: what is wrong with objects is only logged. */
+  /** False: nothing is written to the API, and what is wrong with objects is only logged. */
   readonly writes: boolean;
 }
 

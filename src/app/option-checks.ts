@@ -3,4 +3,10 @@
 import type { OptionCheck } from "../config/load.ts";
 import { checkTranslationFlags } from "../kubernetes/parse-settings.ts";
 
-export const optionChecks: readonly OptionCheck[] = [(options) => checkTranslationFlags(options)?.message ?? ""];
+export const optionChecks: readonly OptionCheck[] = [
+  (options) => checkTranslationFlags(options)?.message ?? "",
+  ({ routesShadowUrl: url }) => {
+    if (url === "" || (/^https?:\/\//i.test(url) && URL.canParse(url))) return "";
+    return `invalid routes-shadow-url: expected an http or https URL, got ${JSON.stringify(url)}`;
+  },
+];

@@ -3,7 +3,6 @@
 
 import type { Server } from "node:http";
 import type { Options } from "../config/options.ts";
-import { type Call, makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
 import type { ApplicationLog } from "../observability/log.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
 import { defaultMetricsSettings } from "../observability/metrics-settings.ts";
@@ -12,22 +11,17 @@ import { FleetSize } from "../routesrv/fleet-size.ts";
 import { createMainListener, listen } from "../routesrv/main-listener.ts";
 import { Publications } from "../routesrv/publication.ts";
 import { Publisher } from "../routesrv/publisher.ts";
-import { RouteIntake } from "../routesrv/route-intake.ts";
 import { RoutesHandler } from "../routesrv/routes-handler.ts";
 import { ServerMetrics } from "../routesrv/server-metrics.ts";
 import type { ShardSource } from "../routesrv/shards-handler.ts";
 import { WaitingClients } from "../routesrv/waiting-clients.ts";
-import { checkRoute } from "../routing/check-route.ts";
-import { HostKeys } from "../routing/host-keys.ts";
-import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
-import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
 import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
+import { clusterIntake } from "./cluster-intake.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
 import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
-import { shippedRegistry } from "./shipped-registry.ts";
 import { listenAddress } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
@@ -36,7 +30,6 @@ const HISTORY_BYTES = 8 << 20;
 const STOP_LIMIT_MS = 20_000;
 /** How often connections that became idle are looked for at the end. */
 const IDLE_CHECK_MS = 20;
-const CALLBACK_PATH = "/.well-known/oauth2-callback";
 
 export interface RunningRouteServer {
   /** SIGTERM: serve on for the health checks, close the listeners, end. */
@@ -134,21 +127,8 @@ function followCluster(
   metrics: ServerMetrics,
   log: ApplicationLog,
 ): FollowedCluster {
-  const registry = shippedRegistry(options.disabledFilters);
-  const hosts = new HostKeys();
-  const changes = [
-    ...options.editRoute.map((rule) => editRoutes(rule, log)),
-    ...options.cloneRoute.map((rule, i) => cloneRoutes(rule, i, log)),
-  ];
   let problem = "no answer";
-  const intake = new RouteIntake({
-    preProcessors: [defaultFilters(options.defaultFiltersPrepend, options.defaultFiltersAppend), ...changes],
-    fixed: options.enableOauth2GrantFlow ? [grantCallback(options.oauth2CallbackPath)] : [],
-    fixedPreProcessors: changes,
-    check: options.routeServerValidation
-      ? (route) => checkRoute(route, registry, 0, hosts, options.ignoreTrailingSlash)
-      : () => null,
-    log,
+  const intake = clusterIntake(options, log, {
     refused: (id, reason, by) => metrics.refused(id, reason, by),
     accepted: (accepted) => {
       problem = "";
@@ -171,16 +151,6 @@ function followCluster(
     },
     stop: () => client.stop(),
   };
-}
-
-function grantCallback(path: string): Route {
-  const filter: Call = { name: "grantCallback", args: [] };
-  return makeRoute({
-    id: "__oauth2_grant_callback",
-    path: path === "" ? CALLBACK_PATH : path,
-    filters: [filter],
-    backend: shuntBackend,
-  });
 }
 
 function shardSources(options: Options, kubernetes: KubernetesParts, log: ApplicationLog): ShardSource[] {

@@ -28,6 +28,7 @@ import { usesPlugins } from "./plugin-flags.ts";
 import type { Plugins } from "./plugins.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import type { fallbackSource } from "./routes-fallback.ts";
+import type { RoutesShadow } from "./routes-shadow.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
 import { showTableOrigin, tableOrigin } from "./table-age-metrics.ts";
@@ -151,6 +152,7 @@ export async function startSkipper(
     throw cause;
   }
   plugins?.watch({ table, updater, supervisor });
+  const shadow = await openShadow(options, { environment, table, hub, log });
   const certificates = watchAllCertificates(options, settings, supervisor, log);
   logListeners(options, settings, log);
 
@@ -162,6 +164,7 @@ export async function startSkipper(
       log.info(`Got shutdown signal, wait ${formatDuration(waitMs)} for health check`);
       await new Promise((resolve) => setTimeout(resolve, Math.min(waitMs, LONGEST_TIMER_MS)));
       log.info("Start shutdown");
+      shadow?.stop();
       updater.stop();
       kubernetes?.stop();
       plugins?.stop();
@@ -233,6 +236,33 @@ async function openPlugins(options: Options, registry: Registry, log: Logger): P
   if (!usesPlugins(options)) return null;
   const { Plugins } = await import("./plugins.ts");
   return Plugins.open(options, registry, log);
+}
+
+interface ShadowParts {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly table: RoutingTable;
+  readonly hub: MetricsHub;
+  readonly log: Logger;
+}
+
+async function openShadow(
+  options: Options,
+  { environment, table, hub, log }: ShadowParts,
+): Promise<RoutesShadow | null> {
+  if (options.routesShadowUrl === "") return null;
+  const { RoutesShadow } = await import("./routes-shadow.ts");
+  const shadow = new RoutesShadow({
+    url: options.routesShadowUrl,
+    intervalMs: options.routesShadowInterval,
+    forwardBackendUrl: options.forwardBackendUrl,
+    environment,
+    table,
+    log,
+    gauge: (key, value) => hub.main.customGauge(key).set(value),
+    count: (key) => hub.main.customCounter(key).add(1),
+  });
+  shadow.start();
+  return shadow;
 }
 
 /** The start failed, and the message is the whole fatal line. */

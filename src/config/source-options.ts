@@ -66,6 +66,13 @@ export const sourceOptions = [
     0,
     "Number of proxies for that. 0: what the Route Servers said last, 300 before they have.",
   ),
+  option(
+    "routes-shadow-url",
+    string,
+    "",
+    "Routes of a Route Server that the table in force is compared with now and then; see the metrics routes.shadow.*. Empty: none.",
+  ),
+  option("routes-shadow-interval", duration, 60_000, "Time between two such comparisons, at least 100ms."),
   option("inline-routes", string, "", "Routes on the command line."),
   option("etcd-urls", string, "", "URLs of etcd nodes, comma separated."),
   option("etcd-prefix", string, "/skipper", "Prefix of the keys in etcd."),

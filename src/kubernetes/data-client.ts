@@ -62,7 +62,7 @@ export interface KubernetesOptions {
   readonly defaultFiltersDir: string;
   /** -kubernetes-status-from-service; "" for none. */
   readonly statusFromService: string;
-  /** False: what is wrong with objects is not written into Events and the status of RouteGroups. */
+  /** False: nothing is written to the API, no Events and no status. */
   readonly writes: boolean;
   /** Null: Secrets are not read. */
   readonly certificates: CertificateRegistry | null;
@@ -147,7 +147,7 @@ export class KubernetesDataClient implements DataClient {
       options.routes && options.writes
         ? new RouteGroupStatus({ client, state: this.state, log, waitMs: pollMs })
         : null;
-    this.#ingressStatus = options.statusFromService === "" ? null : this.#makeIngressStatus();
+    this.#ingressStatus = options.writes && options.statusFromService !== "" ? this.#makeIngressStatus() : null;
   }
 
   async start(host: DataClientHost): Promise<void> {

@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { issueCertificate, makeCertificate } from "../support/certificates.ts";
 import { endpointsAt, ingress, service } from "../support/kubernetes-objects.ts";
-import { sees } from "./proxy-traffic.ts";
 import { RunningProxy, until } from "./running-proxy.ts";
 import { PLAIN, ServedCluster } from "./running-route-server.ts";
+import { sees } from "./steady-traffic.ts";
 
 let cluster: ServedCluster;
 let proxies: RunningProxy[] = [];

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { freePort } from "../conformance/socket-reader.ts";
 import { endpointsAt, ingress, service } from "../support/kubernetes-objects.ts";
-import { ask, sees, withoutFailure } from "./proxy-traffic.ts";
 import { type Backend, RunningProxy, startBackend, until } from "./running-proxy.ts";
 import { ask as askPort, PLAIN, type RouteServerProcess, ServedCluster } from "./running-route-server.ts";
+import { ask, sees, withoutFailure } from "./steady-traffic.ts";
 
 let cluster: ServedCluster;
 let backend: Backend;

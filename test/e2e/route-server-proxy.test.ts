@@ -10,9 +10,9 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { makeCertificate } from "../support/certificates.ts";
 import { KubernetesApi } from "../support/kubernetes-api.ts";
 import { endpointsAt, ingress, service } from "../support/kubernetes-objects.ts";
-import { ask, sees, withoutFailure } from "./proxy-traffic.ts";
 import { type Backend, RunningProxy, startBackend, until } from "./running-proxy.ts";
 import { PLAIN, type RouteServerProcess, ServedCluster } from "./running-route-server.ts";
+import { ask, sees, withoutFailure } from "./steady-traffic.ts";
 
 let cluster: ServedCluster;
 let backend: Backend;

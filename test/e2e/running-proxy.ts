@@ -15,6 +15,11 @@ import { freePort } from "../conformance/socket-reader.ts";
 const root = dirname(dirname(import.meta.dirname));
 const LIMIT_MS = 20_000;
 
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Waits for a condition; fails with `what` when it does not come. */
 export async function until(
   what: string,
@@ -63,7 +68,8 @@ export class RunningProxy {
     // A test that fails before `stop` ends all the same, and takes the proxy along.
     this.#child.unref();
     (this.#child.stderr as Socket).unref();
-    process.on("exit", () => this.#child.kill("SIGKILL"));
+    running.add(this.#child);
+    this.#child.on("exit", () => running.delete(this.#child));
   }
 
   /** Starts the proxy and waits until all its workers accept connections and signals are heard. */

@@ -38,12 +38,13 @@ export class RouteServerProcess {
   readonly #child: ChildProcess;
 
   private constructor(port: number, supportPort: number, flags: readonly string[]) {
-    this.port = port;
+    const given = flags.find((flag) => flag.startsWith("-address="));
+    this.port = given === undefined ? port : Number(given.split(":")[1]);
     this.supportPort = supportPort;
     this.#child = spawn(
       join(root, "bin/routesrv"),
       [
-        `-address=127.0.0.1:${port}`,
+        `-address=127.0.0.1:${this.port}`,
         `-support-listener=127.0.0.1:${supportPort}`,
         "-source-poll-timeout=50",
         "-wait-for-healthcheck-interval=0s",
@@ -61,7 +62,7 @@ export class RouteServerProcess {
     this.#child.on("exit", () => running.delete(this.#child));
   }
 
-  /** Starts it and waits until it listens; `flags` without those of the listeners. */
+  /** Starts it and waits until it listens; without -address among the flags on a free port. */
   static async start(...flags: string[]): Promise<RouteServerProcess> {
     const server = new RouteServerProcess(await freePort(), await freePort(), flags);
     await until("the Route Server listens", () => {

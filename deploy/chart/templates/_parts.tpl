@@ -1,4 +1,4 @@
-{{/* Names, labels and what both deployments share. */}}
+{{/* Names, labels and what the deployments share. */}}
 
 {{- define "skipper.name" -}}
 {{- .Release.Name | trunc 40 | trimSuffix "-" -}}
@@ -42,4 +42,46 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{/* False, Pre or Exec: --set makes a boolean of the first. */}}
+{{- define "skipper.mode" -}}
+{{- .Values.routeServer.mode | toString | title -}}
+{{- end -}}
+
+{{- define "skipper.routesUrl" -}}
+http://{{ include "skipper.name" . }}-routesrv.{{ .Release.Namespace }}.svc:{{ .Values.routeServer.port }}/routes
+{{- end -}}
+
+{{/* Who writes the status of Ingresses: proxy, routesrv or nobody. */}}
+{{- define "skipper.statusWriter" -}}
+{{- if not .Values.kubernetes.statusFromService }}nobody{{ else if eq (include "skipper.mode" .) "Exec" }}routesrv{{ else }}proxy{{ end -}}
+{{- end -}}
+
+{{/* What routes are made of. Proxies keep these rights in the mode Exec too, so that the way back needs none. */}}
+{{- define "skipper.routeRules" -}}
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: [list, watch]
+- apiGroups: [zalando.org]
+  resources: [routegroups]
+  verbs: [list, watch]
+- apiGroups: [""]
+  resources: [services]
+  verbs: [list, watch]
+{{- if .Values.kubernetes.endpointSlices }}
+- apiGroups: [discovery.k8s.io]
+  resources: [endpointslices]
+  verbs: [list, watch]
+{{- else }}
+- apiGroups: [""]
+  resources: [endpoints]
+  verbs: [list, watch]
+{{- end }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+- apiGroups: [zalando.org]
+  resources: [routegroups/status]
+  verbs: [patch]
 {{- end -}}

@@ -1,6 +1,6 @@
 // Pre-processors that only look at the filters of a route (spec route-sources 4.2 and 4.4).
 
-import type { Call } from "../../eskip/route.ts";
+import type { Call, Route } from "../../eskip/route.ts";
 import type { PreProcessor } from "../../spec/processor.ts";
 
 /** Puts filters before and after those of every route. */
@@ -10,7 +10,7 @@ export function defaultFilters(prepend: readonly Call[], append: readonly Call[]
 }
 
 /** Keeps only the last filter of this name in each route. */
-export function lastOnly(name: string): PreProcessor {
+export function lastOnly(name: string): (route: Route) => Route {
   return (route) => {
     let count = 0;
     for (const filter of route.filters) if (filter.name === name) count++;
@@ -20,7 +20,7 @@ export function lastOnly(name: string): PreProcessor {
 }
 
 /** Makes every `<forward>` route one to this address, without filters. */
-export function forwardTo(address: string): PreProcessor {
+export function forwardTo(address: string): (route: Route) => Route {
   const backend = { type: "network", address } as const;
   return (route) => (route.backend.type === "forward" ? { ...route, filters: [], backend } : route);
 }
