@@ -99,14 +99,17 @@ test("bodies are sent whole", async () => {
 });
 
 test("a fixed rate is kept", async () => {
-  let requests = 0;
+  const times: number[] = [];
   const result = await load(
     (_request, response) => {
-      requests++;
+      times.push(performance.now());
       text(response, "hello");
     },
     { ...plain, seconds: 1, ratePerSecond: 100 },
   );
-  assert.ok(requests > 50 && requests <= 101, `${requests}`);
+  // What a busy machine delays is made up for at once, so only the whole time counts.
+  const seconds = (times.at(-1)! - times[0]!) / 1000;
+  const rate = (times.length - 1) / seconds;
+  assert.ok(times.length > 50 && rate > 80 && rate < 110, `${times.length} in ${seconds} s`);
   assert.deepEqual(result.errors, {});
 });
