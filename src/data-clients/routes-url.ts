@@ -195,6 +195,8 @@ export class RoutesUrl implements DataClient {
       const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
       if (status === 304 && this.#etag !== "") {
         if (this.#isTooOld(versions, noVersions)) return tooOld(replica);
+        // The table of the other source had seen more than this one had when it came.
+        if (this.#elsewhere.size > 0) this.#versions = versions;
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
       }
@@ -255,8 +257,12 @@ export class RoutesUrl implements DataClient {
   }
 
   #isTooOld(versions: TableVersions, present: TableVersions): boolean {
-    const elsewhere = this.#observer?.versions() ?? noVersions;
+    const elsewhere = this.#elsewhere;
     return this.#older.refuses(versions, elsewhere.size > 0 ? elsewhere : present);
+  }
+
+  get #elsewhere(): TableVersions {
+    return this.#observer?.versions() ?? noVersions;
   }
 
   /** A proxy keeps to one replica, so each sees a part of the fleet. */
