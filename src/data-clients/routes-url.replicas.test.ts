@@ -320,6 +320,13 @@ describe("a source with another one behind it", () => {
     const { length } = [...a.requests, ...b.requests];
     await until("it was asked", () => a.requests.length + b.requests.length > length + 2);
     assert.equal(client!.fleet, 300);
+    // Servers that have just started.
+    for (const server of [a, b]) server.clients = "1";
+    const before = a.requests.length + b.requests.length;
+    await until("it counts by and by", () => client!.fleet <= 5);
+    assert.ok(a.requests.length + b.requests.length > before + 10);
+    for (const server of [a, b]) server.clients = "50";
+    await until("a greater one counts at once", () => client!.fleet === 100);
   });
 });
 

@@ -265,9 +265,14 @@ export class RoutesUrl implements DataClient {
     return this.#observer?.versions() ?? noVersions;
   }
 
-  /** A proxy keeps to one replica, so each sees a part of the fleet. */
+  /**
+   * A proxy keeps to one replica, so each sees a part of the fleet; one that has just started sees few for a moment, and a smaller
+   * number counts by and by.
+   */
   #noteFleet(clients: string | string[] | undefined): void {
-    if (/^[1-9]\d{0,6}$/.test(String(clients))) this.#fleet = Number(clients) * this.#replicas.count;
+    if (!/^[1-9]\d{0,6}$/.test(String(clients))) return;
+    const told = Number(clients) * this.#replicas.count;
+    this.#fleet = told > this.#fleet ? told : Math.floor((3 * this.#fleet + told) / 4);
   }
 
   #answered(): void {
