@@ -285,6 +285,23 @@ describe("a source with another one behind it", () => {
     assert.ok(has("a", "b"));
   });
 
+  test("that had its table confirmed in place of that one takes no older one from another replica", async () => {
+    const [a, b] = [await serve(route("a"), "ingresses=20"), await serve(route("b"), "ingresses=25")];
+    const { port } = b;
+    await b.down();
+    const observer = await observe(`${a.url}|${b.url}`);
+    observer.seen = "ingresses=30";
+    a.versions = "ingresses=31";
+    const { answers } = observer;
+    await until("it is told", () => observer.answers > answers);
+    observer.seen = "";
+    await b.up(port);
+    await a.down();
+    const { length } = b.requests;
+    await until("the other was asked", () => b.requests.length > length + 1);
+    assert.ok(has("a"));
+  });
+
   test("hands its whole table over again", async () => {
     const server = await serve(`${route("a")}\n${route("b")}`);
     await observe(server.url);
@@ -303,6 +320,13 @@ describe("a source with another one behind it", () => {
     const { length } = [...a.requests, ...b.requests];
     await until("it was asked", () => a.requests.length + b.requests.length > length + 2);
     assert.equal(client!.fleet, 300);
+    // Servers that have just started.
+    for (const server of [a, b]) server.clients = "1";
+    const before = a.requests.length + b.requests.length;
+    await until("it counts by and by", () => client!.fleet <= 5);
+    assert.ok(a.requests.length + b.requests.length > before + 10);
+    for (const server of [a, b]) server.clients = "50";
+    await until("a greater one counts at once", () => client!.fleet === 100);
   });
 });
 

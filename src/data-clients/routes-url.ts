@@ -195,6 +195,8 @@ export class RoutesUrl implements DataClient {
       const versions = parseVersions(String(headers[VERSIONS_HEADER] ?? ""));
       if (status === 304 && this.#etag !== "") {
         if (this.#isTooOld(versions, noVersions)) return tooOld(replica);
+        // The table of the other source had seen more than this one had when it came.
+        if (this.#elsewhere.size > 0) this.#versions = versions;
         this.#fullLoad = this.#refused !== "";
         return this.#refused;
       }
@@ -255,13 +257,22 @@ export class RoutesUrl implements DataClient {
   }
 
   #isTooOld(versions: TableVersions, present: TableVersions): boolean {
-    const elsewhere = this.#observer?.versions() ?? noVersions;
+    const elsewhere = this.#elsewhere;
     return this.#older.refuses(versions, elsewhere.size > 0 ? elsewhere : present);
   }
 
-  /** A proxy keeps to one replica, so each sees a part of the fleet. */
+  get #elsewhere(): TableVersions {
+    return this.#observer?.versions() ?? noVersions;
+  }
+
+  /**
+   * A proxy keeps to one replica, so each sees a part of the fleet; one that has just started sees few for a moment, and a smaller
+   * number counts by and by.
+   */
   #noteFleet(clients: string | string[] | undefined): void {
-    if (/^[1-9]\d{0,6}$/.test(String(clients))) this.#fleet = Number(clients) * this.#replicas.count;
+    if (!/^[1-9]\d{0,6}$/.test(String(clients))) return;
+    const told = Number(clients) * this.#replicas.count;
+    this.#fleet = told > this.#fleet ? told : Math.floor((3 * this.#fleet + told) / 4);
   }
 
   #answered(): void {

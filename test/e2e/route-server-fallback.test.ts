@@ -158,6 +158,41 @@ describe("a proxy whose Route Servers are gone", () => {
     });
   });
 
+  test("goes through the end of servers and API in every order, and back", async () => {
+    putApps("a");
+    const ports = [await freePort(), await freePort()];
+    const running = new Map<number, RouteServerProcess>();
+    const start = async (port: number) => {
+      running.set(port, await cluster.start(...PLAIN, `-address=127.0.0.1:${port}`));
+    };
+    for (const port of ports) await start(port);
+    await until("the table is there", async () => (await askPort(ports[0]!, "/health", {})).status === 204);
+    const proxy = await startProxy(ports.map((port) => `http://127.0.0.1:${port}/routes`).join("|"));
+    const parts = [...ports, "api"] as const;
+    const end = (part: number | "api") => (part === "api" ? cluster.api.down() : kill(running.get(part)!));
+    const begin = (part: number | "api") => (part === "api" ? cluster.api.up() : start(part));
+    await withoutFailure(proxy, "a.test", async () => {
+      for (const [round, [i, j, k]] of [
+        [0, 1, 2],
+        [0, 2, 1],
+        [2, 0, 1],
+        [1, 2, 0],
+        [2, 1, 0],
+        [1, 0, 2],
+      ].entries()) {
+        const order = [parts[i!]!, parts[j!]!, parts[k!]!];
+        for (const part of order) await end(part);
+        const { length } = proxy.log;
+        await until("it is told", () => proxy.log.includes("LoadAll from remote URL failed", length));
+        assert.equal(await ask(proxy, "a.test"), 200);
+        for (const part of order) await begin(part);
+        putApps(`after${round}`);
+        await sees(proxy, `after${round}.test`, 200);
+        await comesFrom("routes-url");
+      }
+    });
+  });
+
   test("waits as long as an API server under load says", async () => {
     putApps("a");
     const server = await startServer();

@@ -140,3 +140,24 @@ for (const [flags, files, message] of broken) {
     assert.equal(code, 1);
   });
 }
+
+for (const [flags, message] of [
+  [
+    ["-kubernetes", "-routes-urls=http://127.0.0.1:1/"],
+    "-routes-fallback-kubernetes: -kubernetes reads the cluster already",
+  ],
+  [
+    ["-inline-routes=* -> <shunt>"],
+    "-routes-fallback-kubernetes: -routes-urls names no server whose place the cluster could take",
+  ],
+  [
+    ["-routes-urls=http://127.0.0.1:1/", "-kubernetes-url=nonsense"],
+    'error while creating kubernetes data client: parse "nonsense": invalid URI for request',
+  ],
+] as const) {
+  test(`a fallback that could not work: ${message}`, async () => {
+    const { code, log } = await run("-address=127.0.0.1:0", "-routes-fallback-kubernetes", ...flags);
+    assert.equal(code, 1);
+    assert.equal(fatalMessage(log), `Failed to start skipper: ${message}`);
+  });
+}
