@@ -17,6 +17,7 @@ import { largeBodies } from "./scenarios/large-bodies.ts";
 import { largeTable } from "./scenarios/large-table.ts";
 import { plainProxy } from "./scenarios/plain-proxy.ts";
 import { routeChange } from "./scenarios/route-change.ts";
+import { routeServer } from "./scenarios/route-server.ts";
 import { stopAll } from "./subjects/running.ts";
 
 const scenarios: readonly Scenario[] = [
@@ -27,6 +28,7 @@ const scenarios: readonly Scenario[] = [
   largeBodies,
   filterChain,
   kubernetes,
+  routeServer,
   idle,
   filterMemory,
 ];

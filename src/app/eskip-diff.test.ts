@@ -184,25 +184,25 @@ test("a cluster, with the options of a proxy, which is only read", async () => {
   const flags = [`-config-file=${join(folder, "cluster.yaml")}`, "-kubernetes", `-support-listener=${support}`];
   const proxy = await RunningProxy.start("", "-workers=1", ...flags);
   try {
-    await api.until(() => api.count("list", "ingresses") > 0);
-    const url = `http://${support}/routes`;
-    const written = () => api.requests.filter(({ method }) => method !== "GET").length;
-    const before = written();
-    const same = await diff([url, "kubernetes:cluster.yaml"]);
+    const same = await diff([`http://${support}/routes`, "kubernetes:cluster.yaml"]);
     assert.deepEqual([same.exit, same.stdout], [0, ""], same.stderr);
     assert.match(same.stderr, /unknown_filter/);
-    assert.equal(written(), before);
+  } finally {
+    await proxy.stop();
+  }
+  try {
+    const written = () => api.requests.filter(({ method }) => method !== "GET").length;
+    const before = written();
     const other = await diff(["kubernetes:other.yaml", "kubernetes:cluster.yaml"]);
     assert.equal(other.exit, 1);
     assert.match(other.stdout, /^-kube_default__a__a_test_____web: .* -> setPath\("\/p"\) /m);
-    await api.down();
-    const failed = await diff([url, "kubernetes:cluster.yaml"]);
-    assert.equal(failed.exit, 255);
-    assert.match(failed.stderr, /^kubernetes:cluster\.yaml: .*(refused|ECONNREFUSED)/m);
-    const missing = await diff([url, "kubernetes:none.yaml"]);
-    assert.match(missing.stderr, /^kubernetes:none\.yaml: .*invalid config file: open none\.yaml/);
+    assert.equal(written(), before);
   } finally {
-    await proxy.stop();
     await api.down();
   }
+  const failed = await diff(["-", "kubernetes:cluster.yaml"]);
+  assert.equal(failed.exit, 255);
+  assert.match(failed.stderr, /^kubernetes:cluster\.yaml: .*(refused|ECONNREFUSED)/m);
+  const missing = await diff(["-", "kubernetes:none.yaml"]);
+  assert.match(missing.stderr, /^kubernetes:none\.yaml: .*invalid config file: open none\.yaml/);
 });
