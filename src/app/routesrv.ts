@@ -20,13 +20,14 @@ import { checkRoute } from "../routing/check-route.ts";
 import { HostKeys } from "../routing/host-keys.ts";
 import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
 import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
+import type { Registry } from "../spec/registry.ts";
 import { createSupportListener } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { formatDuration } from "../util/duration.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
 import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
-import { shippedRegistry } from "./shipped-registry.ts";
+import { checkingRegistry } from "./shipped-registry.ts";
 import { listenAddress } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
@@ -66,7 +67,8 @@ export async function startRouteServer(
     published: () => waiting.published((zone) => publications.snapshot(zone).hash),
     now: Date.now,
   });
-  const source = followCluster(options, kubernetes, publisher, metrics, log);
+  const registry = await checkingRegistry(options.disabledFilters);
+  const source = followCluster(options, registry, kubernetes, publisher, metrics, log);
   const shards = shardSources(options, kubernetes, log);
   const listenerTls = await mainTls(options);
   const main = createMainListener({
@@ -127,12 +129,12 @@ interface FollowedCluster {
 
 function followCluster(
   options: Options,
+  registry: Registry,
   kubernetes: KubernetesParts,
   publisher: Publisher,
   metrics: ServerMetrics,
   log: ApplicationLog,
 ): FollowedCluster {
-  const registry = shippedRegistry(options.disabledFilters);
   const hosts = new HostKeys();
   const changes = [
     ...options.editRoute.map((rule) => editRoutes(rule, log)),

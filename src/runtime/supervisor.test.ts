@@ -56,6 +56,7 @@ class Supervised {
       shuttingDown: () => false,
       hostCertificates: () => null,
       plugins: () => [],
+      programs: () => [],
       stallMs: 0,
     });
     this.supervisor.start();
