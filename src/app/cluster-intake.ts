@@ -9,17 +9,17 @@ import { checkRoute } from "../routing/check-route.ts";
 import { HostKeys } from "../routing/host-keys.ts";
 import { cloneRoutes, editRoutes } from "../routing/pre-processors/change-rule.ts";
 import { defaultFilters } from "../routing/pre-processors/filter-rules.ts";
-import { shippedRegistry } from "./shipped-registry.ts";
+import { checkingRegistry } from "./shipped-registry.ts";
 
 const CALLBACK_PATH = "/.well-known/oauth2-callback";
 
 /** `events` is told what comes of the routes. */
-export function clusterIntake(
+export async function clusterIntake(
   options: Options,
   log: Logger,
   events: Pick<RouteIntakeOptions, "refused" | "accepted" | "failed">,
-): RouteIntake {
-  const registry = shippedRegistry(options.disabledFilters);
+): Promise<RouteIntake> {
+  const registry = await checkingRegistry(options.disabledFilters);
   const hosts = new HostKeys();
   const changes = [
     ...options.editRoute.map((rule) => editRoutes(rule, log)),

@@ -24,7 +24,7 @@ export async function clusterLines(
   const log = new ApplicationLog({ level: "error", prefix: "", json: false, terminal: false, write, now: Date.now });
   const lines = new Map<string, string>();
   let problem = "no answer";
-  const intake = clusterIntake(options, log, {
+  const intake = await clusterIntake(options, log, {
     refused() {},
     accepted(changes) {
       problem = "";

@@ -93,11 +93,11 @@ async function check(media: SelectedMedia, flags: EskipFlags, io: EskipIo): Prom
   if (fault !== null) throw new EskipFailure(fault.message, fault.place);
   if (routes.length === 0) return;
   // Loaded only here, so that the other commands start without them.
-  const [{ shippedRegistry }, { checkRoute }] = await Promise.all([
+  const [{ checkingRegistry }, { checkRoute }] = await Promise.all([
     import("./shipped-registry.ts"),
     import("../routing/check-route.ts"),
   ]);
-  const registry = shippedRegistry();
+  const registry = await checkingRegistry([]);
   if (usesPlugins(flags)) await addPlugins(registry, flags, io);
   const lines = findWarnings(routes, registry, checkRoute, flags.strict);
   for (const line of lines) io.stderr(`${flags.strict ? "" : "warning: "}${line}\n`);

@@ -60,7 +60,7 @@ export async function startRouteServer(
     published: () => waiting.published((zone) => publications.snapshot(zone).hash),
     now: Date.now,
   });
-  const source = followCluster(options, kubernetes, publisher, metrics, log);
+  const source = await followCluster(options, kubernetes, publisher, metrics, log);
   const shards = shardSources(options, kubernetes, log);
   const listenerTls = await mainTls(options);
   const main = createMainListener({
@@ -120,15 +120,15 @@ interface FollowedCluster {
   stop(): void;
 }
 
-function followCluster(
+async function followCluster(
   options: Options,
   kubernetes: KubernetesParts,
   publisher: Publisher,
   metrics: ServerMetrics,
   log: ApplicationLog,
-): FollowedCluster {
+): Promise<FollowedCluster> {
   let problem = "no answer";
-  const intake = clusterIntake(options, log, {
+  const intake = await clusterIntake(options, log, {
     refused: (id, reason, by) => metrics.refused(id, reason, by),
     accepted: (accepted) => {
       problem = "";

@@ -6,6 +6,8 @@ import { Invalid } from "../config/option.ts";
 import type { Options } from "../config/options.ts";
 import { parsePassiveHealthCheck } from "../config/settings.ts";
 import { buildDataClients } from "../data-clients/build.ts";
+import { forbiddenLua, lua, luaWith } from "../filters/lua/lua.ts";
+import type { ScriptFiles, ScriptUsers } from "../filters/lua/script-files.ts";
 import type { ApplicationLog, Logger } from "../observability/log.ts";
 import { type OpenLog, openLog } from "../observability/log-output.ts";
 import { MetricsHub } from "../observability/metrics-hub.ts";
@@ -16,6 +18,7 @@ import { buildPreProcessors } from "../routing/pre-processors/pre-processing.ts"
 import { RoutingTable } from "../routing/table.ts";
 import { RouteUpdater } from "../routing/updater.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
+import type { LuaOptions } from "../spec/env.ts";
 import type { Registry } from "../spec/registry.ts";
 import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
@@ -78,7 +81,18 @@ export async function startSkipper(
     onCertificates: (change) => supervisor.changeHostCertificates(change),
     writes: true,
   });
-  const registry = shippedRegistry(options.disabledFilters, settings.filters.lua);
+  const scripts = await openScripts(settings.filters.lua, {
+    log,
+    publish: (program) => supervisor.giveProgram(program),
+    recheck: () => {
+      const before = performance.now();
+      updater.rechecked(table.recheck([lua.name]), performance.now() - before);
+    },
+  });
+  const registry = shippedRegistry(
+    options.disabledFilters,
+    scripts === null ? forbiddenLua() : luaWith({ check: scripts.check }),
+  );
   const plugins = await openPlugins(options, registry, log);
   const custom = [...(kubernetes === null ? [] : [kubernetes.source]), ...(plugins?.sources ?? [])];
   const built = buildDataClients(
@@ -113,6 +127,7 @@ export async function startSkipper(
     generation: () => table.generation(),
     hostCertificates: () => kubernetes?.hostCertificates() ?? null,
     plugins: () => plugins?.versions ?? [],
+    programs: () => scripts?.programs ?? [],
     stallMs: options.workerStallTimeout,
     shuttingDown: () => shuttingDown,
   });
@@ -144,6 +159,7 @@ export async function startSkipper(
     updater.stop();
     kubernetes?.stop();
     plugins?.stop();
+    scripts?.stop();
     endpoints.stop();
     queues.stop();
     shownOrigin?.stop();
@@ -168,6 +184,7 @@ export async function startSkipper(
       updater.stop();
       kubernetes?.stop();
       plugins?.stop();
+      scripts?.stop();
       for (const watch of certificates) watch.stop();
       await Promise.all([supervisor.drain(), webhook?.stop()]);
       endpoints.stop();
@@ -219,6 +236,13 @@ async function openKubernetes(options: Options, environment: KubernetesEnvironme
   if (!options.kubernetes && !options.kubernetesEnableTls) return null;
   const { buildKubernetes } = await import("./kubernetes.ts");
   return buildKubernetes(options, environment);
+}
+
+/** Scripts in Lua: the interpreter is loaded only where it is asked for. */
+async function openScripts(options: LuaOptions, users: ScriptUsers): Promise<ScriptFiles | null> {
+  if (!options.enabled) return null;
+  const { ScriptFiles } = await import("../filters/lua/script-files.ts");
+  return new ScriptFiles(options, users);
 }
 
 /** Loaded only where it is asked for, like the cluster. */

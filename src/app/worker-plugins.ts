@@ -13,7 +13,7 @@ import { PanicLog } from "../proxy/panic-log.ts";
 import { pluginFilter } from "../proxy/plugin-filter.ts";
 import { checkRoute } from "../routing/check-route.ts";
 import type { FromWorker, ToWorker } from "../runtime/messages.ts";
-import type { LuaOptions } from "../spec/env.ts";
+import type { FilterSpec } from "../spec/filter.ts";
 import type { Registry } from "../spec/registry.ts";
 import { packageFace } from "./package-face.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
@@ -22,8 +22,6 @@ export interface WorkerPluginSettings {
   /** For loading, and for each promise of a filter; Infinity: none. */
   readonly limitMs: number;
   readonly disabledFilters: readonly string[];
-  /** What the shipped lua() may do. */
-  readonly lua: LuaOptions;
 }
 
 /** Plugins that are loaded. */
@@ -35,14 +33,16 @@ interface PluginSet {
 
 export class WorkerPlugins {
   readonly #settings: WorkerPluginSettings;
+  readonly #lua: FilterSpec | undefined;
   readonly #modules = new PluginModules(packageFace());
   readonly #containment: Containment;
   #inForce!: PluginSet;
   /** Those before, or those that are offered. */
   #aside: PluginSet | null = null;
 
-  private constructor(settings: WorkerPluginSettings, log: Logger) {
+  private constructor(settings: WorkerPluginSettings, lua: FilterSpec | undefined, log: Logger) {
     this.#settings = settings;
+    this.#lua = lua;
     const panics = new PanicLog(log);
     this.#containment = {
       guard: (filter, name) => pluginFilter(filter, name, settings.limitMs),
@@ -50,13 +50,14 @@ export class WorkerPlugins {
     };
   }
 
-  /** Rejects when a plugin cannot be loaded. */
+  /** `lua`: the shipped lua() with what runs it. Rejects when a plugin cannot be loaded. */
   static async open(
     versions: readonly PluginVersion[],
     settings: WorkerPluginSettings,
+    lua: FilterSpec | undefined,
     log: Logger,
   ): Promise<WorkerPlugins> {
-    const plugins = new WorkerPlugins(settings, log);
+    const plugins = new WorkerPlugins(settings, lua, log);
     plugins.#inForce = await plugins.#load(0, versions);
     return plugins;
   }
@@ -106,7 +107,7 @@ export class WorkerPlugins {
       const declarations = await loadPlugin(this.#modules, version, this.#settings.limitMs);
       if (declarations !== null) plugins.push({ version, declarations });
     }
-    const registry = shippedRegistry(this.#settings.disabledFilters, this.#settings.lua);
+    const registry = shippedRegistry(this.#settings.disabledFilters, this.#lua);
     addPlugins(registry, plugins, this.#containment);
     return { serial, plugins, registry };
   }

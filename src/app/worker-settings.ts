@@ -109,7 +109,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
     },
     ignoreTrailingSlash: options.ignoreTrailingSlash,
     plugins: usesPlugins(options)
-      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters, lua: luaOptions(options) }
+      ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }
       : null,
   };
 }

@@ -5,8 +5,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerEndpoints } from "../backends/endpoint-registry.ts";
 import { Endpoints } from "../backends/endpoints.ts";
 import { Pools } from "../backends/pool.ts";
+import { luaWith } from "../filters/lua/lua.ts";
 import { HttpDate } from "../http/date.ts";
 import { requestHeadLimits } from "../http/h1/limits.ts";
+import type { ProgramText } from "../lua/program-text.ts";
 import { openAccessLog } from "../observability/access-log.ts";
 import { openWorkerLog } from "../observability/log-output.ts";
 import { loadHash64 } from "../observability/mask-query.ts";
@@ -30,6 +32,7 @@ import { SharedResponseStore } from "../response-store/shared-response-store.ts"
 import { TableReader } from "../routing/reader.ts";
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { beat, type HeartbeatCell } from "../runtime/heartbeat.ts";
+import type { ToWorker } from "../runtime/messages.ts";
 import { seriesPosts } from "../runtime/series-posts.ts";
 import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
@@ -42,6 +45,7 @@ import type { WorkerSettings } from "./worker-settings.ts";
 
 interface WorkerData {
   readonly plugins: readonly PluginVersion[];
+  readonly programs: readonly ProgramText[];
   readonly heartbeat: HeartbeatCell;
   readonly settings: WorkerSettings;
   readonly cells: Float64Array;
@@ -72,8 +76,9 @@ let shuttingDown = data.shuttingDown;
 const logsDebug = settings.log.level === "debug" || settings.log.level === "trace";
 const deadlines = new Deadlines();
 const pools = new Pools(settings.pools, deadlines);
+const lua = await openLua();
 const plugins = await openPlugins();
-const registry = shippedRegistry(settings.disabledFilters, settings.filters.lua);
+const registry = shippedRegistry(settings.disabledFilters, lua?.spec);
 const routes: RouteBuilderOptions = {
   registryFor: (route) => plugins?.registryFor(route) ?? registry,
   pools,
@@ -138,6 +143,17 @@ function forwardedHeaders(): ForwardedHeaders | null {
   return new ForwardedHeaders({ ...settings.forwarded, exclude: exclude instanceof CidrError ? null : exclude });
 }
 
+/** The interpreter is loaded only where it is asked for. */
+async function openLua() {
+  if (!settings.filters.lua.enabled) return null;
+  const [{ createLua }, { ScriptTexts }] = await Promise.all([
+    import("../filters/lua/create-lua.ts"),
+    import("../filters/lua/script-texts.ts"),
+  ]);
+  const texts = new ScriptTexts(data.programs);
+  return { texts, spec: luaWith({ create: createLua(texts) }) };
+}
+
 /** Their code, and what holds it in bounds, is loaded only where there are plugins. */
 async function openPlugins(): Promise<WorkerPlugins | null> {
   if (settings.plugins === null) return null;
@@ -146,7 +162,7 @@ async function openPlugins(): Promise<WorkerPlugins | null> {
     import("./stray-errors.ts"),
   ]);
   surviveStrayErrors(log, true);
-  return WorkerPlugins.open(data.plugins, settings.plugins, log);
+  return WorkerPlugins.open(data.plugins, settings.plugins, lua?.spec, log);
 }
 
 const tls = tlsListener();
@@ -189,6 +205,11 @@ runWorker(
     await closeLog(LOG_CLOSE_MS);
   },
 );
+if (lua !== null) {
+  port.on("message", (message: ToWorker) => {
+    if (message.type === "program") lua.texts.put(message.program);
+  });
+}
 plugins?.listen(port, (isStale) => {
   proxy.table.drop(({ route }) => isStale(route));
   debug?.proxy.table.drop(({ route }) => isStale(route));

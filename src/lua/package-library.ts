@@ -6,11 +6,12 @@ import type { Library } from "./library.ts";
 import { load } from "./load.ts";
 import type { Machine } from "./machine.ts";
 import { isTrue } from "./operations.ts";
+import type { ChunkText } from "./program-text.ts";
 import { LuaTable } from "./table.ts";
 import { Call, Closure, Failure, LuaError, Native, type Steps, type Value } from "./value.ts";
 
-/** The text of a module and the name of its chunk; a string says why there is none. */
-export type FindModule = (name: string) => { readonly text: string; readonly chunkName: string } | string;
+/** A string says why there is none. */
+export type FindModule = (name: string) => ChunkText | string;
 
 /** Stands in package.loaded while a module is being loaded. */
 const LOADING = new LuaTable();

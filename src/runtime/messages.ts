@@ -1,5 +1,6 @@
 // What the main thread and its workers say to each other. Requests, counters and routes never go this way: they are in shared memory.
 
+import type { ProgramText } from "../lua/program-text.ts";
 import type { SeriesAnnouncement } from "../observability/worker-metrics.ts";
 import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
@@ -20,6 +21,8 @@ export type ToWorker =
   | { readonly type: "loadPlugins"; readonly serial: number; readonly plugins: readonly PluginVersion[] }
   /** Every worker has loaded them: from now on they are in force. */
   | { readonly type: "usePlugins"; readonly serial: number }
+  /** A script that has to do with files, or another version of one. */
+  | { readonly type: "program"; readonly program: ProgramText }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */

@@ -58,6 +58,7 @@ class Supervised {
       shuttingDown: () => false,
       hostCertificates: () => null,
       plugins: () => [],
+      programs: () => [],
       stallMs: 0,
     });
     this.supervisor.start();

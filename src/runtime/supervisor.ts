@@ -3,6 +3,7 @@
 
 import { Worker } from "node:worker_threads";
 import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
+import type { ProgramText } from "../lua/program-text.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
 import type { PluginVersion } from "../plugins/load-plugin.ts";
@@ -36,6 +37,8 @@ export interface SupervisorOptions {
   hostCertificates(): HostCertificateChange | null;
   /** The plugins in force for a new worker. */
   plugins(): readonly PluginVersion[];
+  /** The scripts in force that have to do with files, for a new worker. */
+  programs(): readonly ProgramText[];
   /** A worker that stands still for this long is replaced, in milliseconds; 0: never. */
   readonly stallMs: number;
   /** True from SIGTERM on, for a worker that starts late. */
@@ -142,6 +145,11 @@ export class Supervisor {
     for (const running of this.#running) this.#say(running, { type: "hostCertificates", change });
   }
 
+  /** Workers that start later get it with the others. */
+  giveProgram(program: ProgramText): void {
+    for (const running of this.#running) this.#say(running, { type: "program", program });
+  }
+
   /**
    * Asks all workers to load plugins; gives why one of them cannot use them, or "". They are in force when `usePlugins` is called; one
    * offer at a time.
@@ -207,7 +215,7 @@ export class Supervisor {
   }
 
   #spawn(earlyDeaths: number): Running {
-    const { entry, settings, hub, endpoints, queues, responses, log, generation, plugins, shuttingDown } =
+    const { entry, settings, hub, endpoints, queues, responses, log, generation, plugins, programs, shuttingDown } =
       this.#options;
     const number = this.#next++;
     const cells = hub.addWorker(number);
@@ -222,6 +230,7 @@ export class Supervisor {
         responses: responses.addWorker(number),
         generation: generation(),
         plugins: plugins(),
+        programs: programs(),
         heartbeat,
         shuttingDown: shuttingDown(),
       },

@@ -4,6 +4,10 @@
 import { parseFilters } from "../../src/eskip/parser.ts";
 import type { Arg, Call } from "../../src/eskip/route.ts";
 import { filterSpecs } from "../../src/filters/index.ts";
+import { createLua } from "../../src/filters/lua/create-lua.ts";
+import { luaWith } from "../../src/filters/lua/lua.ts";
+import { COMMAND_OPTIONS, ScriptFiles } from "../../src/filters/lua/script-files.ts";
+import { ScriptTexts } from "../../src/filters/lua/script-texts.ts";
 import { Headers } from "../../src/http/headers.ts";
 import { decodePath, patchPath } from "../../src/http/path.ts";
 import { ReferenceResponseStore } from "../../src/response-store/response-store.reference.ts";
@@ -212,7 +216,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
       maxAuditBodyBytes: 1024,
       mtlsAuthorities: [],
       mtlsTrustsSystem: false,
-      lua: { enabled: true, modules: [], sources: [], maxInstructions: 5_000_000, maxMemoryBytes: 16 << 20 },
+      lua: COMMAND_OPTIONS,
     },
     logged,
     audit: (line) => void logged.push(`audit ${line}`),
@@ -227,7 +231,10 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
   };
 }
 
-const specs: ReadonlyMap<string, FilterSpec> = new Map(filterSpecs.map((spec) => [spec.name, spec]));
+const lua = luaWith({ create: createLua(new ScriptTexts([])), check: new ScriptFiles(COMMAND_OPTIONS).check });
+const specs: ReadonlyMap<string, FilterSpec> = new Map(
+  filterSpecs.map((spec) => [spec.name, spec.name === lua.name ? lua : spec]),
+);
 
 /** What is wrong with the call, or "". */
 export function callProblem(call: Call): string {

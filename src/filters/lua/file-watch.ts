@@ -1,5 +1,5 @@
-// Tells when files have changed: their time, size or place. The looking happens in another thread, once a second; a change between reading and the first look is
-// seen as well, as the state to compare with is taken here at once.
+// Tells when files have changed: their times, size or place, or that they appeared or went. The looking happens in another thread, once a second; a change between
+// reading and the first look is seen as well, as the state to compare with is taken here at once.
 
 import { statSync } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -10,6 +10,8 @@ const CLOCK_GRAIN_MS = 20;
 
 interface FileState {
   readonly mtimeMs: number;
+  /** Changes too when a file gets this name. */
+  readonly ctimeMs: number;
   readonly size: number;
   readonly ino: number;
 }
@@ -23,9 +25,9 @@ export class FileWatch {
   /** `readMs`: when the reading of the files began; what was changed since then counts as a change. */
   constructor(files: Iterable<string>, readMs: number, onChange: () => void) {
     for (const file of files) {
-      const state = statSync(file, { throwIfNoEntry: false });
-      const isOld = state !== undefined && state.mtimeMs < readMs - CLOCK_GRAIN_MS;
-      this.#states.set(file, isOld ? stateText(state) : "unknown");
+      const state = stateOf(file);
+      const isYoung = state !== undefined && state.ctimeMs >= readMs - CLOCK_GRAIN_MS;
+      this.#states.set(file, isYoung ? "unknown" : stateText(state));
     }
     this.#onChange = onChange;
     this.#timer = setInterval(() => void this.#look(), PERIOD_MS);
@@ -42,16 +44,25 @@ export class FileWatch {
     this.#isLooking = true;
     let hasChanged = false;
     for (const [file, known] of this.#states) {
-      const state = await stat(file).then(stateText, () => "missing");
+      const state = await stat(file).then(stateText, () => stateText(undefined));
       if (state === known || !this.#states.has(file)) continue;
       this.#states.set(file, state);
       hasChanged = true;
     }
     this.#isLooking = false;
-    if (hasChanged) this.#onChange();
+    if (hasChanged && this.#states.size > 0) this.#onChange();
   }
 }
 
-function stateText({ mtimeMs, size, ino }: FileState): string {
-  return `${mtimeMs} ${size} ${ino}`;
+/** Undefined when it cannot be looked at. */
+function stateOf(file: string): FileState | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function stateText(state: FileState | undefined): string {
+  return state === undefined ? "missing" : `${state.mtimeMs} ${state.ctimeMs} ${state.size} ${state.ino}`;
 }

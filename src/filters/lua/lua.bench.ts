@@ -2,6 +2,7 @@
 
 import { FakeContext, fakeEnv } from "../../../test/support/fake-context.ts";
 import { ScriptFilter } from "./script-filter.ts";
+import { ScriptTexts } from "./script-texts.ts";
 
 const scripts: readonly (readonly [name: string, body: string])[] = [
   ["nothing", ""],
@@ -16,7 +17,7 @@ const scripts: readonly (readonly [name: string, body: string])[] = [
 const ROUNDS = 50_000;
 
 for (const [name, body] of scripts) {
-  const filter = new ScriptFilter(`function request(c, p) ${body} end`, [], fakeEnv());
+  const filter = new ScriptFilter(`function request(c, p) ${body} end`, [], fakeEnv(), new ScriptTexts([]));
   const ctx = new FakeContext({ target: "/api/users/7", headers: [["X-A", "a"]] });
   for (let i = 0; i < ROUNDS / 10; i++) filter.request(ctx);
   const before = process.cpuUsage();

@@ -7,9 +7,12 @@ import { describe, test } from "node:test";
 import { FakeContext, type FakeRequest, fakeEnv, headerRecord, runChain } from "../../../test/support/fake-context.ts";
 import { parseDocument } from "../../eskip/parser.ts";
 import { toByteString } from "../../util/bytes.ts";
-import { lua } from "./lua.ts";
+import { COMMAND_OPTIONS, ScriptFiles } from "./script-files.ts";
 import { ScriptFilter } from "./script-filter.ts";
 import { run, valueOf } from "./script-run.fixture.ts";
+import { ScriptTexts } from "./script-texts.ts";
+
+const lua = new ScriptFiles(COMMAND_OPTIONS);
 
 const REQUEST: FakeRequest = {
   target: "/a%20b/c?q=1&q=2&z=%20x",
@@ -233,7 +236,7 @@ describe("the guide", () => {
 
   test("timing.lua", async () => {
     const ctx = new FakeContext();
-    const filter = new ScriptFilter(scripts.get("timing.lua")!, [], fakeEnv());
+    const filter = new ScriptFilter(scripts.get("timing.lua")!, [], fakeEnv(), new ScriptTexts([]));
     await filter.request(ctx);
     ctx.hasResponse = true;
     await filter.response(ctx);

@@ -6,9 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { FakeContext, fakeEnv } from "../../../test/support/fake-context.ts";
-import { lua, luaWith } from "./lua.ts";
+import { forbiddenLua } from "./lua.ts";
+import { COMMAND_OPTIONS, ScriptFiles } from "./script-files.ts";
 import { ScriptFilter } from "./script-filter.ts";
 import { envWith, OPTIONS, run, valueOf } from "./script-run.fixture.ts";
+import { ScriptTexts } from "./script-texts.ts";
+
+const NO_TEXTS = new ScriptTexts([]);
+const lua = new ScriptFiles(COMMAND_OPTIONS);
 
 describe("the sandbox", () => {
   for (const [expression, expected] of [
@@ -56,9 +61,15 @@ describe("the sandbox", () => {
       "function request(c) kept = kept or c c.request.header.A = '1' c.x = 1 old = kept.request end",
       [],
       fakeEnv(),
+      NO_TEXTS,
     );
     const env = fakeEnv();
-    const other = new ScriptFilter("local f function request(c) f = f or c.request.header local x = f.a end", [], env);
+    const other = new ScriptFilter(
+      "local f function request(c) f = f or c.request.header local x = f.a end",
+      [],
+      env,
+      NO_TEXTS,
+    );
     for (let i = 0; i < 8; i++) {
       await filter.request(new FakeContext());
       await other.request(new FakeContext());
@@ -96,6 +107,7 @@ describe("limits", () => {
       "kept = {} function request(c) for i = 1, 1e6 do kept[#kept + 1] = {} end end",
       [],
       env,
+      NO_TEXTS,
     );
     for (let i = 0; i < 5; i++) await filter.request(new FakeContext());
     assert.equal(env.logged.length, 5);
@@ -105,7 +117,12 @@ describe("limits", () => {
   test("the log of a script that fails or prints without end is bounded", async () => {
     let now = 0;
     const env = { ...fakeEnv(), now: () => now };
-    const filter = new ScriptFilter("function request() for i = 1, 100 do print(i) end error('x') end", [], env);
+    const filter = new ScriptFilter(
+      "function request() for i = 1, 100 do print(i) end error('x') end",
+      [],
+      env,
+      NO_TEXTS,
+    );
     await filter.request(new FakeContext());
     assert.equal(env.logged.length, 50);
     now = 1000;
@@ -127,6 +144,7 @@ describe("waiting", () => {
       "local n = 0 function request(c, p) n = n + 1 sleep(20) n = n - 1 c.request.header.N = tostring(n) end",
       [],
       fakeEnv(),
+      NO_TEXTS,
     );
     const contexts = Array.from({ length: 20 }, () => new FakeContext());
     const before = performance.now();
@@ -163,7 +181,6 @@ describe("scripts that cannot be used", () => {
   }
 
   for (const [options, script, expected] of [
-    [{ enabled: false }, "function request() end", "lua is not enabled: it needs -enable-lua"],
     [{ sources: ["none"] }, "function request() end", "lua Sources are disabled"],
     [{ sources: ["file"] }, "function request() end", 'invalid lua source referenced "inline", allowed: "[file]"'],
     [{ sources: ["inline"] }, "x.lua", 'invalid lua source referenced "file", allowed: "[inline]"'],
@@ -171,9 +188,13 @@ describe("scripts that cannot be used", () => {
     [{ sources: [] }, "function response() end", ""],
   ] as const) {
     test(JSON.stringify(options), () =>
-      assert.equal(luaWith({ ...OPTIONS, ...options }).check([script, []]), expected),
+      assert.equal(new ScriptFiles({ ...OPTIONS, ...options }).check([script, []]), expected),
     );
   }
+});
+
+test("without -enable-lua there is none", () => {
+  assert.equal(forbiddenLua().check(["function request() end", []]), "lua is not enabled: it needs -enable-lua");
 });
 
 describe("files", () => {
@@ -190,7 +211,7 @@ describe("files", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  const check = (script: string): string => luaWith({ ...OPTIONS, ...options }).check([script, []]);
+  const check = (script: string): string => new ScriptFiles({ ...OPTIONS, ...options }).check([script, []]);
 
   test("and modules come from the folders of -lua-sources", async () => {
     assert.equal(check(file), "");
@@ -214,35 +235,5 @@ describe("files", () => {
     );
     const { ctx } = await run(join(folder, "scripts/r.lua"), {}, [], envWith(options));
     assert.equal(ctx.request.headers.get("Out"), "falsefalse");
-  });
-
-  test("a change is taken over, a broken one is not", async () => {
-    const watched = join(folder, "scripts/w.lua");
-    const write = (name: string): void =>
-      writeFileSync(watched, `function request(c) c.request.header.Out = '${name}' end`);
-    write("one");
-    const env = envWith(options);
-    const filter = new ScriptFilter(watched, [], env);
-    const seen = async (): Promise<string> => {
-      const ctx = new FakeContext();
-      await filter.request(ctx);
-      return ctx.request.headers.get("Out") ?? "";
-    };
-    const logged = async (pattern: RegExp): Promise<void> => {
-      for (let i = 0; i < 1000 && !env.logged.some((line) => pattern.test(line)); i++)
-        await new Promise((go) => setTimeout(go, 20));
-      assert.match(env.logged.join("\n"), pattern);
-    };
-    try {
-      assert.equal(await seen(), "one");
-      writeFileSync(watched, "function request(");
-      await logged(/^error lua: .*w\.lua has changed and cannot be used, the last good version stays: .*w\.lua:1: /m);
-      assert.equal(await seen(), "one");
-      write("three");
-      await logged(/^info lua: .*w\.lua was reloaded/m);
-      assert.equal(await seen(), "three");
-    } finally {
-      filter.close();
-    }
   });
 });

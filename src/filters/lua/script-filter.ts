@@ -1,28 +1,25 @@
 // Hot path: a few microseconds for a function that sets a header. Guarded by lua.bench.ts.
 //
 // Runs the functions of a script for a request. A script that waits or works for long suspends its request and nothing else; one that fails is logged, and the
-// request goes on with what was changed before.
+// request goes on with what was changed before. No file is read here: texts from files come from the main thread, and a request that is here before them waits.
 
-import { display, toText } from "../../lua/operations.ts";
 import { LuaTable } from "../../lua/table.ts";
-import { Failure, LimitReached, type NativeCode, type Value } from "../../lua/value.ts";
+import { LimitReached, type NativeCode, type Value } from "../../lua/value.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
 import type { Filter } from "../../spec/filter.ts";
 import { fromByteString } from "../../util/bytes.ts";
-import { FileWatch } from "./file-watch.ts";
+import { hostFunctions } from "./host-functions.ts";
 import { LineLimit } from "./line-limit.ts";
 import { problemText, Script } from "./script.ts";
 import { ScriptPool, type Worker } from "./script-pool.ts";
-import { isFileName, readScript, type Source } from "./sources.ts";
+import type { ScriptTexts } from "./script-texts.ts";
+import { shownScript } from "./shown-script.ts";
+import { isFileName } from "./sources.ts";
 
-/** Of an inline script messages show this much. */
-const SHOWN_LENGTH = 100;
-const MAX_SLEEP_MS = 2 ** 31 - 1;
-
-export function sourceOf(script: string, env: FilterEnv["options"]["lua"]): Source | string {
-  return isFileName(script) ? readScript(script, env) : { text: script, chunkName: script };
-}
+/** A request waits this long for a text that is on its way from the main thread. */
+const ARRIVAL_MS = 5000;
+const NOT_LATER = "files are read while the script is loaded, not later";
 
 export class ScriptFilter implements Filter {
   readonly #script: string;
@@ -30,26 +27,31 @@ export class ScriptFilter implements Filter {
   readonly #env: FilterEnv;
   readonly #lines: LineLimit;
   readonly #globals: Readonly<Record<string, NativeCode>>;
-  readonly #pool: ScriptPool;
-  #watch: FileWatch | null = null;
+  readonly #texts: ScriptTexts;
+  /** Null until there is a version that can be used. */
+  #pool: ScriptPool | null = null;
+  /** What is wrong with the version that came first; "" when nothing is. */
+  #problem = "";
+  /** What requests wait for that are here before the text. */
+  #arrival: PromiseWithResolvers<void> | null = null;
+  #endListening: (() => void) | null = null;
 
-  /** `script` is a byte string, and so are the parameters. Throws with the reason when the script cannot be used. */
-  constructor(script: string, params: readonly string[], env: FilterEnv) {
+  /** `script` is a byte string, and so are the parameters. Throws with the reason when an inline script cannot be used. */
+  constructor(script: string, params: readonly string[], env: FilterEnv, texts: ScriptTexts) {
     this.#script = script;
     this.#params = params;
     this.#env = env;
+    this.#texts = texts;
     this.#lines = new LineLimit(env.log, env.now);
     this.#globals = hostFunctions((text) => this.#lines.write("info", fromByteString(text)));
-    const readMs = Date.now();
-    const first = this.#open();
-    if (typeof first === "string") throw new Error(`lua: ${first}`);
-    this.#pool = new ScriptPool(first, this.#globals);
-    this.#startWatch(readMs);
+    if (!isFileName(script) && texts.get(script) === undefined && this.#openInline()) return;
+    this.#endListening = texts.listen(script, () => this.#load());
+    if (texts.get(script) !== undefined) this.#load();
   }
 
   /** True when the script has the function now; a file may have it later. */
   has(name: "request" | "response"): boolean {
-    if (isFileName(this.#script)) return true;
+    if (this.#endListening !== null || this.#pool === null) return true;
     const worker = this.#pool.take();
     if (typeof worker === "string") return true;
     this.#pool.give(worker);
@@ -65,19 +67,21 @@ export class ScriptFilter implements Filter {
   }
 
   close(): void {
-    this.#watch?.stop();
-    this.#watch = null;
+    this.#endListening?.();
+    this.#endListening = null;
   }
 
   #call(ctx: FilterContext, name: "request" | "response"): void | Promise<void> {
-    const worker = this.#pool.take();
+    const pool = this.#pool;
+    if (pool === null) return this.#callWhenThere(ctx, name);
+    const worker = pool.take();
     if (typeof worker === "string") {
       this.#fail(name, worker);
       return;
     }
     const fn = worker[name];
     if (fn === undefined) {
-      this.#pool.give(worker);
+      pool.give(worker);
       return;
     }
     const { machine, context } = worker;
@@ -86,38 +90,33 @@ export class ScriptFilter implements Filter {
     try {
       result = machine.run(fn, [context.table(), this.#paramsTable()]);
     } catch (cause) {
-      this.#ended(worker, name, cause);
+      this.#ended(pool, worker, name, cause);
       return;
     }
-    if (result instanceof Promise) return this.#later(worker, name, result);
-    this.#pool.give(worker);
+    if (result instanceof Promise) return this.#later(pool, worker, name, result);
+    pool.give(worker);
   }
 
-  async #later(worker: Worker, name: string, result: Promise<Value[]>): Promise<void> {
+  async #later(pool: ScriptPool, worker: Worker, name: string, result: Promise<Value[]>): Promise<void> {
     try {
       await result;
     } catch (cause) {
-      this.#ended(worker, name, cause);
+      this.#ended(pool, worker, name, cause);
       return;
     }
-    this.#pool.give(worker);
+    pool.give(worker);
   }
 
   /** A run ended with an error. A machine whose memory is full is not used again. */
-  #ended(worker: Worker, name: string, cause: unknown): void {
+  #ended(pool: ScriptPool, worker: Worker, name: string, cause: unknown): void {
     worker.context.current = null;
     const problem = problemText(worker.machine, cause);
-    if (!(cause instanceof LimitReached && cause.memory)) this.#pool.give(worker);
+    if (!(cause instanceof LimitReached && cause.memory)) pool.give(worker);
     this.#fail(name, problem);
   }
 
   #fail(name: string, problem: string): void {
-    this.#lines.write("error", `Error calling ${name} from ${this.#shown()}: ${problem}`);
-  }
-
-  #shown(): string {
-    const text = fromByteString(this.#script);
-    return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
+    this.#lines.write("error", `Error calling ${name} from ${shownScript(this.#script)}: ${problem}`);
   }
 
   /** By number, and `key=value` by key too. */
@@ -132,46 +131,54 @@ export class ScriptFilter implements Filter {
     return table;
   }
 
-  #open(): ReturnType<typeof Script.open> {
-    const source = sourceOf(this.#script, this.#env.options.lua);
-    return typeof source === "string" ? source : Script.open(source, this.#env.options.lua, this.#globals);
+  /** False when the script requires modules from files, whose texts have not come. */
+  #openInline(): boolean {
+    let requires = false;
+    const main = { text: this.#script, chunkName: this.#script };
+    const findModule = (): string => {
+      requires = true;
+      return NOT_LATER;
+    };
+    const first = Script.open(main, findModule, this.#env.options.lua, this.#globals);
+    if (requires) return false;
+    if (typeof first === "string") throw new Error(`lua: ${first}`);
+    this.#pool = new ScriptPool(first, this.#globals);
+    return true;
   }
 
-  /** Looks at the file of the script and those of its modules. */
-  #startWatch(readMs: number): void {
-    this.close();
-    if (!isFileName(this.#script)) return;
-    const files = [this.#script, ...this.#pool.script.moduleFiles];
-    this.#watch = new FileWatch(files, readMs, () => this.#reload());
+  /** Goes over to the version that has come. One that the main thread could load and this one cannot leaves the former in force. */
+  #load(): void {
+    const { main, modules } = this.#texts.get(this.#script)!;
+    const findModule = (name: string) => modules.get(name) ?? NOT_LATER;
+    const first = Script.open(main, findModule, this.#env.options.lua, this.#globals);
+    if (typeof first === "string") {
+      this.#problem = `lua: ${shownScript(this.#script)} cannot be used here: ${first}`;
+      if (this.#pool !== null) this.#env.log.error(this.#problem);
+    } else if (this.#pool === null) this.#pool = new ScriptPool(first, this.#globals);
+    else this.#pool.replace(first);
+    this.#arrival?.resolve();
   }
 
-  #reload(): void {
-    const readMs = Date.now();
-    const next = this.#open();
-    const name = this.#shown();
-    if (typeof next === "string") {
-      this.#env.log.error(`lua: ${name} has changed and cannot be used, the last good version stays: ${next}`);
-      return;
+  /** Rejects, which costs the request a 500, when there is nothing to call: what the script guards must stay guarded. */
+  async #callWhenThere(ctx: FilterContext, name: "request" | "response"): Promise<void> {
+    if (this.#problem === "") await this.#arrived();
+    if (this.#pool === null) {
+      throw new Error(
+        this.#problem || `lua: the text of ${shownScript(this.#script)} has not come in ${ARRIVAL_MS} ms`,
+      );
     }
-    this.#pool.replace(next);
-    this.#startWatch(readMs);
-    this.#env.log.info(`lua: ${name} was reloaded`);
+    await this.#call(ctx, name);
   }
-}
 
-/** The functions of the basic library that are the proxy's. */
-export function hostFunctions(print: (text: string) => void): Readonly<Record<string, NativeCode>> {
-  return {
-    print(args, m) {
-      let text = "";
-      for (const value of args) text += toText(display(m, value)) ?? "";
-      print(text);
-      return [];
-    },
-    sleep(args) {
-      const ms = Number(args[0]);
-      if (Number.isNaN(ms)) throw new Failure("sleep: expected a number of milliseconds");
-      return new Promise((resolve) => void setTimeout(() => resolve([]), Math.min(Math.max(ms, 0), MAX_SLEEP_MS)));
-    },
-  };
+  /** Resolves when a text has come, or when it has been waited for long enough. */
+  #arrived(): Promise<void> {
+    if (this.#arrival !== null) return this.#arrival.promise;
+    const arrival = Promise.withResolvers<void>();
+    this.#arrival = arrival;
+    const limit = setTimeout(() => arrival.resolve(), ARRIVAL_MS);
+    return arrival.promise.finally(() => {
+      clearTimeout(limit);
+      this.#arrival = null;
+    });
+  }
 }

@@ -3,7 +3,9 @@
 import { FakeContext, type FakeEnv, type FakeRequest, fakeEnv } from "../../../test/support/fake-context.ts";
 import type { LuaOptions } from "../../spec/env.ts";
 import { toByteString } from "../../util/bytes.ts";
+import { readProgram } from "./read-program.ts";
 import { ScriptFilter } from "./script-filter.ts";
+import { ScriptTexts } from "./script-texts.ts";
 
 export const OPTIONS: LuaOptions = fakeEnv().options.lua;
 
@@ -17,6 +19,12 @@ export interface Run {
   readonly env: FakeEnv;
 }
 
+/** What the main thread would have given to the workers. */
+export function textsOf(script: string, env: FakeEnv): ScriptTexts {
+  const { program, standsAlone } = readProgram(toByteString(script), env.options.lua);
+  return new ScriptTexts(standsAlone || typeof program === "string" ? [] : [program]);
+}
+
 /** Runs `request` of a script over one request. */
 export async function run(
   script: string,
@@ -25,7 +33,7 @@ export async function run(
   env = fakeEnv(),
 ): Promise<Run> {
   const ctx = new FakeContext(given);
-  const filter = new ScriptFilter(toByteString(script), params, env);
+  const filter = new ScriptFilter(toByteString(script), params, env, textsOf(script, env));
   await filter.request(ctx);
   filter.close();
   return { ctx, env };

@@ -1,4 +1,4 @@
-// One version of a script: its compiled chunk, the modules that it loaded from files, and the machines that run it. A machine is made by running the chunk, which
+// One version of a script: its compiled chunk, and the machines that run it. A machine is made by running the chunk, which
 // defines `request` or `response` or both.
 
 import { createMachine } from "../../lua/interpreter.ts";
@@ -6,6 +6,8 @@ import type { Library } from "../../lua/library.ts";
 import { load } from "../../lua/load.ts";
 import type { Machine } from "../../lua/machine.ts";
 import { display } from "../../lua/operations.ts";
+import type { FindModule } from "../../lua/package-library.ts";
+import type { ChunkText } from "../../lua/program-text.ts";
 import type { Proto } from "../../lua/proto.ts";
 import { Closure, Failure, isFunction, LimitReached, LuaError, type NativeCode, type Value } from "../../lua/value.ts";
 import type { LuaOptions } from "../../spec/env.ts";
@@ -13,7 +15,6 @@ import { fromByteString } from "../../util/bytes.ts";
 import { base64Module } from "./base64-module.ts";
 import { httpModule } from "./http-module.ts";
 import { jsonModule } from "./json-module.ts";
-import { readModule, type Source } from "./sources.ts";
 import { urlModule } from "./url-module.ts";
 
 const MODULES: readonly Library[] = [base64Module, httpModule, jsonModule, urlModule];
@@ -28,25 +29,26 @@ export interface Instance {
 
 export class Script {
   readonly #proto: Proto;
+  readonly #findModule: FindModule;
   readonly #options: LuaOptions;
-  readonly #modules = new Map<string, Source | string>();
-  /** Files that modules came from. */
-  readonly moduleFiles = new Set<string>();
-  /** Modules are looked for in files while the first machine is made; the others find what that one found. */
-  #mayRead = true;
 
-  private constructor(proto: Proto, options: LuaOptions) {
+  private constructor(proto: Proto, findModule: FindModule, options: LuaOptions) {
     this.#proto = proto;
+    this.#findModule = findModule;
     this.#options = options;
   }
 
   /** Compiles a script and makes its first machine; a text says what is wrong with it. */
-  static open(source: Source, options: LuaOptions, globals: Readonly<Record<string, NativeCode>>): Instance | string {
-    const proto = load(source.text, source.chunkName);
+  static open(
+    main: ChunkText,
+    findModule: FindModule,
+    options: LuaOptions,
+    globals: Readonly<Record<string, NativeCode>>,
+  ): Instance | string {
+    const proto = load(main.text, main.chunkName);
     if (typeof proto === "string") return fromByteString(proto);
-    const script = new Script(proto, options);
+    const script = new Script(proto, findModule, options);
     const instance = script.instance(globals);
-    script.#mayRead = false;
     if (typeof instance === "string") return instance;
     if (instance.request === undefined && instance.response === undefined) {
       return "at least one of `request` and `response` function must be present";
@@ -66,7 +68,7 @@ export class Script {
       hasLibrary: (library) => isWhole(library) || modules.some((entry) => entry.startsWith(`${library}.`)),
       globals,
       preload: MODULES.filter(({ name }) => isWhole(name)),
-      findModule: (name) => this.#module(name),
+      findModule: this.#findModule,
     });
     machine.pause = () => new Promise((resolve) => void setImmediate(resolve));
     try {
@@ -81,16 +83,6 @@ export class Script {
       request: isFunction(request) ? request : undefined,
       response: isFunction(response) ? response : undefined,
     };
-  }
-
-  #module(name: string): Source | string {
-    const known = this.#modules.get(name);
-    if (known !== undefined) return known;
-    if (!this.#mayRead) return "files are read while the script is loaded, not later";
-    const found = readModule(name, this.#options);
-    this.#modules.set(name, found);
-    if (typeof found !== "string") this.moduleFiles.add(found.file);
-    return found;
   }
 }
 

@@ -1,18 +1,14 @@
 // Where scripts come from: inline text, or files from the places that -lua-sources allows (spec filters 13, decisions "Lua"). All reading of files is here; it
-// happens when a route is checked, built or reloaded, never for a request.
+// happens in the thread that checks routes, when it does or when files have changed.
 
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
+import type { ChunkText } from "../../lua/program-text.ts";
 import type { LuaOptions } from "../../spec/env.ts";
 import { toByteString } from "../../util/bytes.ts";
 
 /** More than this is no script. */
 const MAX_SCRIPT_BYTES = 1 << 20;
-
-export interface Source {
-  readonly text: string;
-  readonly chunkName: string;
-}
 
 export function isFileName(script: string): boolean {
   return script.endsWith(".lua");
@@ -25,7 +21,6 @@ function foldersOf(options: LuaOptions): string[] {
 
 /** Why a script of this kind is not allowed, or "". */
 export function sourceProblem(script: string, options: LuaOptions): string {
-  if (!options.enabled) return "lua is not enabled: it needs -enable-lua";
   const { sources } = options;
   if (sources.length === 0) return "";
   if (sources.includes("none")) return "lua Sources are disabled";
@@ -35,7 +30,7 @@ export function sourceProblem(script: string, options: LuaOptions): string {
 }
 
 /** The script of a file, or a text that says why it cannot be read. */
-export function readScript(file: string, options: LuaOptions): Source | string {
+export function readScript(file: string, options: LuaOptions): ChunkText | string {
   const full = path.resolve(file);
   const folders = foldersOf(options);
   if (folders.length > 0 && !folders.some((folder) => isWithin(full, path.resolve(folder)))) {
@@ -46,9 +41,9 @@ export function readScript(file: string, options: LuaOptions): Source | string {
 
 /**
  * A module that a script requires: `a.b` is a/b.lua or a/b/init.lua, in a folder of -lua-sources, else below the working directory. Only where files are
- * allowed at all.
+ * allowed at all. `seen` gets the files that were looked for, there or not.
  */
-export function readModule(name: string, options: LuaOptions): (Source & { readonly file: string }) | string {
+export function readModule(name: string, options: LuaOptions, seen: Set<string>): ChunkText | string {
   if (sourceProblem("x.lua", options) !== "") return "files are not allowed";
   if (!/^[\w-]+(?:\.[\w-]+)*$/.test(name)) return "expected letters, digits, _ and - between dots";
   const folders = foldersOf(options);
@@ -57,8 +52,9 @@ export function readModule(name: string, options: LuaOptions): (Source & { reado
     const base = path.resolve(folder);
     for (const file of [`${name.replaceAll(".", "/")}.lua`, `${name.replaceAll(".", "/")}/init.lua`]) {
       const full = path.join(base, file);
+      seen.add(full);
       const source = isWithin(full, base) ? read(full, `${folder}/${file}`) : `no file '${folder}/${file}'`;
-      if (typeof source !== "string") return { ...source, file: full };
+      if (typeof source !== "string") return source;
       tried.push(`no file '${folder}/${file}'`);
     }
   }
@@ -75,7 +71,7 @@ function isWithin(file: string, folder: string): boolean {
   }
 }
 
-function read(full: string, shown: string): Source | string {
+function read(full: string, shown: string): ChunkText | string {
   try {
     const text = readFileSync(full, "latin1");
     if (text.length > MAX_SCRIPT_BYTES) return `${shown} is longer than ${MAX_SCRIPT_BYTES} bytes`;
