@@ -24,6 +24,16 @@ export interface DownloadRequest {
   readonly waitMs: number;
 }
 
+/** A download that failed; `status` is that of the answer whose body could not be read, 0 before there was one. */
+export class DownloadFailure extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
 const maxRedirects = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
@@ -46,12 +56,13 @@ export class Downloader {
     this.#agents["https:"].destroy();
   }
 
-  /** Rejects with an Error whose message is the reason. */
+  /** Rejects with an Error whose message is the reason, a DownloadFailure but for the limit of time. */
   async get({ url, address, headers, waitMs }: DownloadRequest): Promise<Download> {
     const abort = new AbortController();
     const limitMs = this.#timeoutMs + waitMs;
     const timer =
       this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), Math.min(limitMs, LONGEST_TIMER_MS)) : undefined;
+    let status = 0;
     try {
       let target = new URL(url);
       const { origin } = target;
@@ -68,7 +79,10 @@ export class Downloader {
           continue;
         }
         const result = { status: response.statusCode!, headers: response.headers };
-        if (result.status === 200 || result.status === 226) return { ...result, body: await readBody(response) };
+        if (result.status === 200 || result.status === 226) {
+          status = result.status;
+          return { ...result, body: await readBody(response) };
+        }
         discard(response);
         return { ...result, body: empty };
       }
@@ -77,7 +91,7 @@ export class Downloader {
       if (abort.signal.aborted) throw new Error(`Get ${JSON.stringify(url)}: timeout after ${limitMs} ms`);
       // A body that cannot be used may still be on its way.
       abort.abort();
-      throw new Error(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`);
+      throw new DownloadFailure(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`, status);
     } finally {
       clearTimeout(timer);
     }

@@ -8,7 +8,7 @@
 import { parseDelta, ROUTE_DELTA } from "../eskip/route-delta.ts";
 import type { Logger } from "../observability/log.ts";
 import type { DataClient, DataClientHost } from "../spec/data-client.ts";
-import { type Download, Downloader } from "./download.ts";
+import { type Download, Downloader, DownloadFailure } from "./download.ts";
 import { ContentFailure, MemoryContent } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
 import { type Replica, RouteReplicas } from "./route-replicas.ts";
@@ -216,6 +216,10 @@ export class RoutesUrl implements DataClient {
       this.#accepted();
       return "";
     } catch (cause) {
+      // A delta that cannot even be read: the same one would come again.
+      if (mayDelta && cause instanceof DownloadFailure && cause.status === 226 && this.#host !== null) {
+        return this.#loadFrom(replica, host, { mayDelta: false, mayWait: false });
+      }
       if (cause instanceof ContentFailure) this.#refused = cause.message;
       return cause instanceof Error ? cause.message : String(cause);
     }

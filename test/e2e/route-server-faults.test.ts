@@ -176,6 +176,12 @@ describe("answers of a Route Server that are", () => {
       assert.ok(faulty.spoilt > 0);
       assert.match(proxy.log, /a delta of \S+ does not give the text that it names, loading all of it/);
       await newProxyServes(`${faulty.url}/routes`, "a.test", "b.test");
+      // Bytes that cannot be unpacked.
+      faulty.spoil = (answer) =>
+        answer.status === 226 ? { ...answer, body: Buffer.alloc(answer.body.length, 0xff) } : answer;
+      putApps("c");
+      await sees(proxy, "c.test", 200);
+      await newProxyServes(`${faulty.url}/routes`, "a.test", "b.test", "c.test");
     });
   });
 });
