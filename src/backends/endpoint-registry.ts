@@ -3,8 +3,8 @@
 // worker had in flight goes with it; what it had counted stays.
 
 import type { Logger } from "../observability/log.ts";
-import { crypto } from "../util/lazy-builtin.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
+import { randomSeed } from "../util/random-seed.ts";
 import { SharedTable } from "../util/shared-table.ts";
 import {
   COUNT_CELLS,
@@ -60,7 +60,7 @@ export class EndpointRegistry {
   constructor(options: EndpointRegistryOptions) {
     this.#options = options;
     const ratio = options.health?.maxUnhealthyEndpointsRatio ?? 1;
-    this.#memory = endpointMemory(options.workers, ratio, crypto().randomInt(1, 2 ** 31));
+    this.#memory = endpointMemory(options.workers, ratio, randomSeed());
     this.#endpoints = new SharedTable(this.#memory.endpoints);
     this.#turns = new SharedTable(this.#memory.turns);
     this.endpoints = new Endpoints(this.#memory, options.workers);

@@ -1,7 +1,7 @@
 // Pairs of certificate and key files (-tls-cert with -tls-key, -client-tls-cert with -client-tls-key), read and checked at start.
 
-import { readFile } from "node:fs/promises";
 import { tls } from "../util/lazy-builtin.ts";
+import { readFile } from "../util/lazy-files.ts";
 import { openReason } from "../util/system-error.ts";
 import { Invalid } from "./option.ts";
 

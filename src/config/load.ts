@@ -1,9 +1,9 @@
 // From the command line to Options: default < configuration file < flags (spec route-sources 8, flags 2), then the checks whose
 // failure ends the start. Called once by the command.
 
-import { open, readFile } from "node:fs/promises";
 import { parseLogLevel } from "../observability/log.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
+import { open, readFile } from "../util/lazy-files.ts";
 import { openReason } from "../util/system-error.ts";
 import { loadKeyPairs } from "./certificates.ts";
 import { parseFlags, usage } from "./flags.ts";

@@ -1,8 +1,8 @@
 // The replicas of one remote source: URLs with a bar between each two, and for each name all of its addresses. One is used until it
 // fails; which one comes first is chance, so that a fleet spreads over them.
 
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import { dnsPromises } from "../util/lazy-builtin.ts";
 
 export interface Replica {
   readonly url: string;
@@ -19,7 +19,7 @@ const LOOKUP_LIMIT_MS = 2000;
 type LookUp = (host: string) => Promise<readonly string[]>;
 
 async function allAddresses(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
+  return (await dnsPromises().lookup(host, { all: true })).map(({ address }) => address);
 }
 
 export class RouteReplicas {

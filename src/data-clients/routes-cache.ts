@@ -5,9 +5,9 @@
 //   {"url":...,"etag":...,"versions":...,"savedMs":...}
 //   <the text>
 
-import { open, readFile, rename, rm } from "node:fs/promises";
 import type { Logger } from "../observability/log.ts";
 import { crypto } from "../util/lazy-builtin.ts";
+import { open, readFile, rename, rm } from "../util/lazy-files.ts";
 import { systemErrorText } from "../util/system-error.ts";
 import type { PieceText } from "./piece-text.ts";
 import { views } from "./text-delta.ts";

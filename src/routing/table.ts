@@ -8,7 +8,7 @@ import { printExpression } from "../eskip/printer.ts";
 import type { Route } from "../eskip/route.ts";
 import type { RouteText } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
-import { crypto } from "../util/lazy-builtin.ts";
+import { randomSeed } from "../util/random-seed.ts";
 import { accountFor } from "../util/shared-arena.ts";
 import { findChangedRoutes } from "./changed-routes.ts";
 import { checkRoute } from "./check-route.ts";
@@ -53,7 +53,7 @@ const PAUSE_MS = 10;
 
 export class RoutingTable {
   readonly #options: RoutingTableOptions;
-  readonly #seed = crypto().randomInt(1, 2 ** 31);
+  readonly #seed = randomSeed();
   #store: TableStore;
   #members: TableMembers;
   #order: RecordOrder;

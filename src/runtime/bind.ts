@@ -1,6 +1,6 @@
 // Whether addresses can be listened on, and how it is said when they cannot (spec flags 8).
 
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { createServer, isIPv6 } from "node:net";
 import type { ListenAddress } from "../proxy/listener.ts";
 import { parseIpAddress } from "../util/cidr.ts";
@@ -17,7 +17,7 @@ const LISTENING = "0A";
  */
 export async function checkFree(address: ListenAddress): Promise<void> {
   if (address.port === 0) return;
-  const taken = await listeningAddresses(address.port);
+  const taken = listeningAddresses(address.port);
   if (taken === null) {
     await tryOut(address);
     return;
@@ -28,13 +28,13 @@ export async function checkFree(address: ListenAddress): Promise<void> {
 }
 
 /** The addresses on which somebody listens, in hexadecimal digits as the kernel writes them; null when it cannot be known. */
-async function listeningAddresses(port: number): Promise<string[] | null> {
+function listeningAddresses(port: number): string[] | null {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   const addresses: string[] = [];
   for (const file of SOCKET_TABLES) {
     let text: string;
     try {
-      text = await readFile(file, "latin1");
+      text = readFileSync(file, "latin1");
     } catch {
       if (file === SOCKET_TABLES[0]) return null;
       continue;

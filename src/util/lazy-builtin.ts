@@ -21,3 +21,7 @@ export function zlib(): typeof import("node:zlib") {
 export function crypto(): typeof import("node:crypto") {
   return process.getBuiltinModule("node:crypto");
 }
+
+export function dnsPromises(): typeof import("node:dns/promises") {
+  return process.getBuiltinModule("node:dns/promises");
+}

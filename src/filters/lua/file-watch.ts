@@ -2,7 +2,7 @@
 // reading and the first look is seen as well, as the state to compare with is taken here at once.
 
 import { statSync } from "node:fs";
-import { stat } from "node:fs/promises";
+import { stat } from "../../util/lazy-files.ts";
 
 const PERIOD_MS = 1000;
 /** Times of files may be this much older than the change. */

@@ -1,7 +1,8 @@
 // Bytes of files as response bodies: small pieces are read at once, large ones while they are sent. A file is open only while it
 // is read, so that a body that nobody takes holds nothing.
 
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { open } from "../../util/lazy-files.ts";
 import type { ByteRange } from "./byte-ranges.ts";
 
 const CHUNK_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 // The page that lists a directory (spec filters 7.1).
 
-import { opendir, stat } from "node:fs/promises";
 import { encodePath } from "../../http/path.ts";
+import { opendir, stat } from "../../util/lazy-files.ts";
 
 const HEAD = '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n';
 

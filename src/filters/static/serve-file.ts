@@ -1,9 +1,9 @@
 // One request for a file: finds it, decides between content, list, redirect and error, and serves it (spec filters 7.1).
 
 import type { Stats } from "node:fs";
-import { stat } from "node:fs/promises";
 import { SNIFF_LENGTH, sniffContentType } from "../../http/sniff.ts";
 import type { FilterContext } from "../../spec/context.ts";
+import { stat } from "../../util/lazy-files.ts";
 import { areWorthwhile, type ByteRange, parseByteRanges } from "./byte-ranges.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { fileBody, fileStart, multipartBody } from "./file-body.ts";

@@ -4,7 +4,7 @@
 import type { Logger } from "../../observability/log.ts";
 import type { WorkerMetrics } from "../../observability/worker-metrics.ts";
 import type { QueueKind } from "../../spec/route-queue.ts";
-import { crypto } from "../../util/lazy-builtin.ts";
+import { randomSeed } from "../../util/random-seed.ts";
 import { type QueueMemory, queueMemory } from "./queue-memory.ts";
 import { metricKey, queueKey } from "./queue-names.ts";
 import { LIFO_DEFAULTS, type QueueSettings, type QueueUse } from "./queue-settings.ts";
@@ -60,7 +60,7 @@ export class QueueRegistry {
 
   constructor(options: QueueRegistryOptions) {
     this.#options = options;
-    this.#memory = queueMemory(options.workers, crypto().randomInt(1, 2 ** 31));
+    this.#memory = queueMemory(options.workers, randomSeed());
     this.#shared = new SharedQueues(this.#memory, options.workers);
     this.#workers = new Array<number>(options.workers).fill(0);
   }
