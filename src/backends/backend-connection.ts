@@ -89,6 +89,8 @@ export class BackendConnection implements Timed {
   readonly #secure: boolean;
   /** TCP is connected, and TLS is being agreed on. */
   #reached = false;
+  /** The backend sends no more. */
+  #ended = false;
 
   constructor(pool: HostPool, pools: Pools, owner: BackendOwner) {
     this.pool = pool;
@@ -225,7 +227,8 @@ export class BackendConnection implements Timed {
       // The owner wanted to wait with a body that is empty.
       this.#finish(true, true);
     }
-    this.socket.resume();
+    if (this.#ended) this.#afterEnd();
+    else this.socket.resume();
   }
 
   onDeadline(): void {
@@ -386,7 +389,15 @@ export class BackendConnection implements Timed {
     this.#reads.release(written);
     const { keepAlive, poisoned, status } = this.head;
     // After a 101 the other end speaks another protocol.
-    if (clean && this.requestSent && keepAlive && !poisoned && status !== 101 && !this.socket.destroyed) {
+    if (
+      clean &&
+      this.requestSent &&
+      keepAlive &&
+      !poisoned &&
+      status !== 101 &&
+      !this.#ended &&
+      !this.socket.destroyed
+    ) {
       this.pool.release(this);
     } else {
       this.destroy();
@@ -401,14 +412,19 @@ export class BackendConnection implements Timed {
     owner?.onBackendFailed(failure, message);
   }
 
+  /** TLS tells the end although nobody reads: then what is held comes first. */
   #onEnd(): void {
-    if (this.#state === UNTIL_CLOSE && this.#held.buffer === null) this.#finish(false, false);
-    else if (this.#state !== IDLE && this.#paused && this.#held.buffer !== null) return;
+    this.#ended = true;
+    if (!this.#paused || this.#state === IDLE) this.#afterEnd();
+  }
+
+  #afterEnd(): void {
+    if (this.#state === UNTIL_CLOSE) this.#finish(false, false);
     else this.#onClose();
   }
 
   #onClose(): void {
-    if (this.#state === CLOSED) return;
+    if (this.#state === CLOSED || (this.#ended && this.#paused && this.#error === null)) return;
     if (this.#state === IDLE) {
       this.pool.forget(this);
       this.destroy();

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import type { TLSSocket } from "node:tls";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { RunningProxy, until } from "./running-proxy.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "backend-tls-"));
@@ -94,6 +94,30 @@ for (const [name, env, flags, expected] of rows) {
       assert.doesNotMatch(lines().join("\n"), /Node|OpenSSL|\.c:\d/i);
     } finally {
       await proxy.stop();
+    }
+  });
+}
+
+for (const [framing, head] of [
+  ["a length", "Content-Length: 5\r\nConnection: close"],
+  ["the end of the connection", "Connection: close"],
+] as const) {
+  test(`an answer framed by ${framing} and closed at once is whole after a filter that waits`, async () => {
+    const options = { cert: readFileSync(at("backend.crt")), key: readFileSync(at("backend.key")) };
+    const closing = createTlsServer(options, (socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\n${head}\r\n\r\nhello`));
+    });
+    await once(closing.listen(0, "127.0.0.1"), "listening");
+    const { port } = closing.address() as AddressInfo;
+    const route = `r: * -> uniformResponseLatency("100ms", "1ms") -> "https://127.0.0.1:${port}"`;
+    const proxy = await RunningProxy.startIn({}, route, "-insecure", "-workers=1");
+    try {
+      const response = await fetch(`http://127.0.0.1:${proxy.port}/`);
+      assert.deepEqual([response.status, await response.text()], [200, "hello"]);
+    } finally {
+      await proxy.stop();
+      closing.close();
     }
   });
 }
