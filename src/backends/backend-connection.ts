@@ -3,6 +3,7 @@
 // One HTTP/1.1 connection to a backend. It belongs to one exchange (`owner`) from `lend` to the end of the response, then to the
 // pool. It parses heads, undoes the framing and hands on body bytes; it knows nothing of routes. States:
 //   IDLE -> HEAD (lent) -> LENGTH | CHUNKED | UNTIL_CLOSE (head read) -> IDLE (body read) ; CLOSED from everywhere.
+// Long because every event of the socket meets every state.
 
 import type { Socket } from "node:net";
 import { ChunkEvent, ChunkedDecoder, chunkHeader } from "../http/h1/chunked.ts";
