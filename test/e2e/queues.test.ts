@@ -37,6 +37,7 @@ before(async () => {
   );
 });
 after(async () => {
+  for (const { response } of held) response.destroy();
   await proxy.stop();
   await backend.close();
 });
@@ -72,6 +73,8 @@ async function answer(path: string): Promise<void> {
 async function metric(key: string, value: number): Promise<void> {
   await until(`${key} is ${value}`, async () => {
     const response = await fetch(`http://127.0.0.1:${support}/metrics/skipper.${key}`);
+    // It is there from the first time on that it is not 0.
+    if (response.status === 404) return value === 0;
     const found = (await response.json()) as Record<string, Record<string, { count?: number; value?: number }>>;
     const entry = found.gauges?.[`skipper.${key}`] ?? found.counters?.[`skipper.${key}`];
     return (entry?.value ?? entry?.count ?? 0) === value;
