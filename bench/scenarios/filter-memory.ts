@@ -96,7 +96,8 @@ export const filterMemory: Scenario = {
         launcher: options.launchers[0]!.path,
         name: "skipper",
         routesFiles: [routesFile("memory.eskip", plainRoute(small.port) + streamed)],
-        flags: [...loadFlags, "-workers=1"],
+        // The slowest filters take longer than a minute for such a body.
+        flags: [...loadFlags, "-workers=1", "-read-timeout-server=0", "-write-timeout-server=0"],
       });
       await whenAnswers(running, benchHost, smallTarget);
       // A proxy that has work, as all have: what it costs to be awake is not the filter's.
