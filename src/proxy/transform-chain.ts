@@ -7,7 +7,7 @@ import type { BodyTransform, Transformed } from "../spec/context.ts";
 import { collectYoungGarbage } from "../util/young-garbage.ts";
 
 /** A long body leaves as many dead buffers behind, or a few times as many, before they are collected. */
-const COLLECT_AFTER_BYTES = 8 * 1024 * 1024;
+const COLLECT_AFTER_BYTES = 4 * 1024 * 1024;
 
 export interface TransformOutput {
   /** A piece that came out; false: the taker is full until `TransformChain.resume`. */
