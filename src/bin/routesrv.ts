@@ -5,6 +5,7 @@ import { type RunningRouteServer, startRouteServer } from "../app/routesrv.ts";
 import { logSettings } from "../app/worker-settings.ts";
 import { loadConfig } from "../config/load.ts";
 import { EARLY_LOG, openLog } from "../observability/log-output.ts";
+import { endOnSignal } from "./end-on-signal.ts";
 
 const config = await loadConfig("routesrv", process.argv.slice(2), optionChecks);
 if (config.type === "exit") {
@@ -20,28 +21,11 @@ const { log } = openLog({ ...logSettings(config.options), path: "", prefix: "" }
 for (const warning of config.warnings) log.warn(warning);
 
 let running: RunningRouteServer | null = null;
-let ending = false;
 
-/** Begins the shutdown; false when it has begun before. A process that still starts has nothing to finish and ends at once. */
-function end(waitMs: number): boolean {
-  if (ending) return false;
-  ending = true;
-  if (running === null) process.exit(0);
-  running.shutdown(waitMs).then(
-    () => process.exit(0),
-    (error: Error) => {
-      log.error(`shutdown: ${error.stack ?? error.message}`);
-      process.exit(1);
-    },
-  );
-  return true;
-}
-
-const { waitForHealthcheckInterval } = config.options;
-process.on("SIGTERM", () => end(waitForHealthcheckInterval));
-// A second SIGINT ends at once.
-process.on("SIGINT", () => {
-  if (!end(0)) process.exit(130);
+endOnSignal({
+  running: () => running,
+  healthCheckMs: config.options.waitForHealthcheckInterval,
+  error: (message) => log.error(message),
 });
 
 try {

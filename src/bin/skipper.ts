@@ -7,6 +7,7 @@ import { logSettings } from "../app/worker-settings.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Options } from "../config/options.ts";
 import { EARLY_LOG, type OpenLog, openLog } from "../observability/log-output.ts";
+import { endOnSignal } from "./end-on-signal.ts";
 
 const config = await loadConfig("skipper", process.argv.slice(2), optionChecks);
 if (config.type === "exit") {
@@ -27,28 +28,11 @@ if (config.options.version) {
 const opened = openApplicationLog(config.options);
 for (const warning of config.warnings) opened.log.warn(warning);
 let running: RunningSkipper | null = null;
-let ending = false;
 
-/** Begins the shutdown; false when it has begun before. A process that still starts has nothing to finish and ends at once. */
-function end(waitMs: number): boolean {
-  if (ending) return false;
-  ending = true;
-  if (running === null) process.exit(0);
-  running.shutdown(waitMs).then(
-    () => process.exit(0),
-    (error: Error) => {
-      opened.log.error(`shutdown: ${error.stack ?? error.message}`);
-      process.exit(1);
-    },
-  );
-  return true;
-}
-
-const { waitForHealthcheckInterval } = config.options;
-process.on("SIGTERM", () => end(waitForHealthcheckInterval));
-// A second SIGINT ends at once.
-process.on("SIGINT", () => {
-  if (!end(0)) process.exit(130);
+endOnSignal({
+  running: () => running,
+  healthCheckMs: config.options.waitForHealthcheckInterval,
+  error: (message) => opened.log.error(message),
 });
 
 try {
