@@ -39,8 +39,15 @@ class Store {
 }
 
 async function said(thread: Worker): Promise<unknown> {
-  const [message] = await once(thread, "message");
-  return message;
+  const ended = new AbortController();
+  const exit = once(thread, "exit", { signal: ended.signal }).then(([code]) => `ended with ${code}, saying nothing`);
+  exit.catch(() => {});
+  const message = once(thread, "message").then(([message]) => message);
+  try {
+    return await Promise.race([message, exit]);
+  } finally {
+    ended.abort();
+  }
 }
 
 /** The largest entry that there can be finds room: no block of the shard is lost. */

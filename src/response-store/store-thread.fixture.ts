@@ -17,7 +17,7 @@ const { store: share, task, seed, rounds } = workerData as ThreadTask;
 const store = new SharedResponseStore(share.memory, { worker: share.worker, count: () => {}, now: Date.now });
 const say = (message: unknown) => parentPort!.postMessage(message);
 /** Keeps the thread alive until it is ended. */
-const stay = () => void setInterval(() => {}, 1000);
+const stay = () => setInterval(() => {}, 1000);
 
 /** A body says who wrote it: every byte is that of its head. */
 function write(n: number, fill: number, bytes: number): void {
@@ -88,8 +88,11 @@ switch (task) {
     const flight = store.join(keyOf(seed), rounds);
     if (flight === null || flight.leads) say("not following");
     else {
+      // A wait for shared memory alone does not keep a thread alive.
+      const alive = stay();
       say("following");
       say(await flight.wait());
+      clearInterval(alive);
     }
     break;
   }

@@ -5,7 +5,7 @@ import { outgoingPath } from "../../http/path.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
 import type { Filter } from "../../spec/filter.ts";
-import type { FollowingFlight, StoreKey } from "../../spec/response-store.ts";
+import type { FollowingFlight, LeadingFlight, StoreKey } from "../../spec/response-store.ts";
 import { BackgroundRefresh, REVALIDATE } from "./background-refresh.ts";
 import { type Directives, parseCacheControl } from "./cache-control.ts";
 import type { CacheKeys } from "./cache-key.ts";
@@ -80,7 +80,15 @@ export class CacheFilter implements Filter {
     const flight = this.#env.cache.join(found.key, WAIT_MS);
     if (flight === null) return;
     if (!flight.leads) return this.#follow(ctx, pending, asked, found.key, flight);
+    this.#lead(ctx, pending, asked, flight);
+  }
+
+  /** Others wait for this request from now on, unless the last leader has stored its answer since this one looked it up. */
+  #lead(ctx: FilterContext, pending: PendingRequest, asked: Directives, flight: LeadingFlight): void {
     pending.lead(flight);
+    if (this.#answers(ctx, lookUp(this.#env.cache, this.#keys, pending.key, pending.headers), asked)) {
+      pending.land("stored");
+    }
   }
 
   /** Waits for the leader, and for who takes its place; goes on to the backend when that does not help. */
@@ -102,9 +110,11 @@ export class CacheFilter implements Filter {
       // The answer was for another variant: there may be a flight for this one.
       const again = outcome === "abandoned" || (outcome === "stored" && !isSameKey(found.key, waitsFor));
       const next = again && leftMs > 0 ? cache.join(found.key, leftMs) : null;
-      if (next?.leads === true) pending.lead(next);
-      if (next === null) this.#env.count("cache", "coalesce_error", 1);
-      if (next === null || next.leads) return;
+      if (next?.leads === true) return this.#lead(ctx, pending, asked, next);
+      if (next === null) {
+        this.#env.count("cache", "coalesce_error", 1);
+        return;
+      }
       flight = next;
       waitsFor = found.key;
     }

@@ -42,6 +42,26 @@ test("misses of one key share the backend call of the first", async () => {
   }
 });
 
+test("a miss that takes the leader's place just when the leader has stored its answer is served that", async () => {
+  const scenario = new Shared("cache()");
+  const leader = scenario.start();
+  await leader.begun;
+  // The leader, in another worker, ends between the two steps of the second request.
+  const { cache } = scenario.env;
+  const join = cache.join.bind(cache);
+  leader.ctx.respond(200, LASTING.headers);
+  for (const filter of scenario.filters) await filter.response?.(leader.ctx);
+  cache.join = (key, waitMs) => {
+    const [storing] = leader.ctx.responseTransforms;
+    storing!.write(Buffer.from("v0"));
+    storing!.end();
+    return join(key, waitMs);
+  };
+  const second = scenario.start();
+  assert.equal(await second.begun, true);
+  assert.equal(scenario.summary(second.ctx, await scenario.finish(second.ctx, null)), "200 HIT age=0 v0");
+});
+
 for (const [title, request] of [
   ["HEAD", { method: "HEAD" }],
   ["one with Authorization", { headers: [["Authorization", "x"]] }],
