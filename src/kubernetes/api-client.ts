@@ -160,45 +160,40 @@ export class ApiClient {
     idleMs: number,
     take: (chunk: Buffer) => void,
   ): Promise<void> {
-    const idle = setTimeout(() => response.destroy(new Error(`timeout after ${idleMs} ms without data`)), idleMs);
+    const body = unpacked(response);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const idle = setTimeout(() => body.destroy(new Error(`timeout after ${idleMs} ms without data`)), idleMs);
+    const broken = (reason: string) => reject(new ConnectionError(`${describe(call)}: ${reason}`, 0, 0, reason));
     let length = 0;
+    const read = (chunk: Buffer): void => {
+      idle.refresh();
+      length += chunk.length;
+      if (length > maxBytes) throw new ApiError(`${describe(call)}: response larger than ${maxBytes} bytes`);
+      understood(call, () => take(chunk));
+    };
+    body.on("data", (chunk: Buffer) => {
+      try {
+        read(chunk);
+      } catch (cause) {
+        body.removeAllListeners("data");
+        reject(cause);
+      }
+    });
+    body.once("end", resolve);
+    body.on("error", (cause) => broken(systemErrorText(cause)));
+    body.once("close", () => broken("the connection was closed"));
     try {
-      for await (const chunk of chunksOf(unpacked(response))) {
-        idle.refresh();
-        length += chunk.length;
-        if (length > maxBytes) throw new ApiError(`${describe(call)}: response larger than ${maxBytes} bytes`);
-        understood(call, () => take(chunk));
-      }
-    } catch (cause) {
-      response.destroy();
-      if (cause instanceof ConnectionError) {
-        throw new ConnectionError(`${describe(call)}: ${cause.message}`, 0, 0, cause.message);
-      }
-      throw cause;
+      await promise;
     } finally {
       clearTimeout(idle);
+      body.destroy();
+      response.destroy();
     }
   }
 }
 
 /** The connection broke inside a body. */
 class ConnectionError extends ApiError {}
-
-/** The bytes of a body; an interrupted one ends with a ConnectionError, what its reader throws passes. */
-async function* chunksOf(body: Readable): AsyncGenerator<Buffer> {
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  try {
-    for (;;) {
-      const next = await chunks.next().catch((cause: unknown) => {
-        throw new ConnectionError(systemErrorText(cause));
-      });
-      if (next.done === true) return;
-      yield next.value;
-    }
-  } finally {
-    body.destroy();
-  }
-}
 
 function unpacked(response: IncomingMessage): Readable {
   if (response.headers["content-encoding"] !== "gzip") return response;

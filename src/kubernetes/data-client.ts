@@ -11,6 +11,7 @@ import type { ApiClient } from "./api-client.ts";
 import type { CertificateChange, CertificateRegistry } from "./certificate-registry.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterState, type RouteSource, type SourceKey } from "./cluster-state.ts";
+import type { TranslationUpdate } from "./composition.ts";
 import { DefaultFilterFiles } from "./default-filter-files.ts";
 import { IncrementalTranslation, type TranslationChange } from "./incremental-translation.ts";
 import { IngressStatus } from "./ingress-status.ts";
@@ -18,6 +19,7 @@ import type { KubernetesMetrics } from "./metrics.ts";
 import { ObjectEvents } from "./object-events.ts";
 import { ObjectReports } from "./object-reports.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
+import { FAST, GENTLE, Pace } from "./pace.ts";
 import { ResourceWatch, type WatchTiming } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
@@ -31,7 +33,7 @@ export interface Translator {
   decode(kind: Kind, json: unknown): KubernetesObject | null;
   translate(source: RouteSource, view: ClusterView): Translation;
   /** Takes up changed translations. */
-  compose(changes: readonly TranslationChange[]): ComposedChange;
+  compose(changes: readonly TranslationUpdate[]): ComposedChange;
   /** Whether the class of an object is one of ours. */
   isSelected(source: RouteSource): boolean;
 }
@@ -93,8 +95,12 @@ const TIMING = {
   restMs: 100,
   graceMs: 500,
 };
+/** Up to so many objects are worked on gently, with pauses. */
+const FEW_OBJECTS = 64;
 /** Routes in one transaction of a large change. */
 const SLICE = 1000;
+/** The same when it is worked on gently and only endpoints changed: it does not matter which route has its own first. */
+const GENTLE_SLICE = 8;
 
 export class KubernetesDataClient implements DataClient {
   readonly name = "kubernetes";
@@ -290,9 +296,10 @@ export class KubernetesDataClient implements DataClient {
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
       this.deliveredVersions = this.#seenVersions();
-      const changes = await this.#translation.run(this.#isLoaded);
+      const pace = new Pace(this.#isLoaded && this.state.touched <= FEW_OBJECTS ? GENTLE : FAST);
+      const changes = await this.#translation.run(this.#isLoaded, pace);
       if (this.#stopped) return;
-      await this.#apply(changes);
+      await this.#apply(changes, pace);
       this.#confirm(this.deliveredVersions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
@@ -311,14 +318,20 @@ export class KubernetesDataClient implements DataClient {
     this.#wake = setTimeout(() => this.#schedule(), Math.max(ms, 0) + 1);
   }
 
-  async #apply(changes: readonly TranslationChange[]): Promise<void> {
+  async #apply(changes: readonly TranslationChange[], pace: Pace): Promise<void> {
     const { translator, certificates, onCertificates, log } = this.#options;
-    for (const change of changes) this.#report(change);
+    for (const change of changes) {
+      this.#report(change);
+      if (pace.isOver) await pace.pause();
+    }
     const composed = translator.compose(changes);
     // The routes of an object are composed again whenever its endpoints change: what they collide with is told now and then.
     for (const { level, message } of composed.problems) log.everyMinute(message.split(",", 1)[0]!, level, message);
     if (!this.#isLoaded) this.#applyAll(composed);
-    else await this.#applyChange(composed);
+    else {
+      const isGentle = pace.isGentle && !changes.some(({ isChanged }) => isChanged);
+      await this.#applyChange(composed, pace, isGentle ? GENTLE_SLICE : SLICE);
+    }
     const change = certificates?.takeChange() ?? null;
     if (change !== null) onCertificates(change);
     this.#ingressStatus?.changed(changes.map(({ key }) => key));
@@ -351,20 +364,18 @@ export class KubernetesDataClient implements DataClient {
     this.#firstAttemptOver();
   }
 
-  /** A large change is applied in parts, what is new before what goes, so that no request misses a route that only moves. */
-  async #applyChange({ upserts, deletes }: ComposedChange): Promise<void> {
+  /** Applied in parts, what is new before what goes, so that no request misses a route that only moves. */
+  async #applyChange({ upserts, deletes }: ComposedChange, pace: Pace, slice: number): Promise<void> {
     if (upserts.length + deletes.length === 0) return;
     this.#options.log.info(`diff taken, inserts/updates: ${upserts.length}, deletes: ${deletes.length}`);
-    const parts = Math.ceil((upserts.length + deletes.length) / SLICE);
-    for (let part = 0; part < parts && !this.#stopped; part++) {
-      const from = part * SLICE;
+    for (let from = 0; from < upserts.length + deletes.length && !this.#stopped; from += slice) {
+      if (pace.isOver) await pace.pause();
       this.#host!.apply(false, (transaction) => {
-        for (const route of upserts.slice(from, from + SLICE)) transaction.upsert(route);
+        for (const route of upserts.slice(from, from + slice)) transaction.upsert(route);
         const first = Math.max(from - upserts.length, 0);
-        const end = Math.max(from + SLICE - upserts.length, 0);
+        const end = Math.max(from + slice - upserts.length, 0);
         for (const id of deletes.slice(first, end)) transaction.delete(id);
       });
-      if (part + 1 < parts) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

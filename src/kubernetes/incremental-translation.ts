@@ -1,4 +1,4 @@
-// Translates what changes of the cluster touched, a few milliseconds at a time so that the thread stays responsive.
+// Translates what changes of the cluster touched, in turns (pace.ts) so that the thread stays responsive.
 //
 // The watches of several kinds are not in step with each other: an Ingress that leads to a Service made just before it may be seen
 // first. A source that changed and asks for a Service or endpoints that are not there keeps its former routes for a moment, until
@@ -6,6 +6,7 @@
 
 import type { Logger } from "../observability/log.ts";
 import type { ClusterState, RouteSource, SourceKey } from "./cluster-state.ts";
+import type { Pace } from "./pace.ts";
 import type { ClusterView, Translation } from "./translation.ts";
 
 /** A source with its new translation; both null when it is gone. */
@@ -13,9 +14,9 @@ export interface TranslationChange {
   readonly key: SourceKey;
   readonly source: RouteSource | null;
   readonly translation: Translation | null;
+  /** The source itself changed, and not only what it refers to. */
+  readonly isChanged: boolean;
 }
-
-const SLICE_MS = 8;
 
 export class IncrementalTranslation {
   readonly #state: ClusterState;
@@ -45,28 +46,28 @@ export class IncrementalTranslation {
     return first - performance.now();
   }
 
-  /** New translations of everything that is touched. `waits` false: nobody waits for what is not there. */
-  async run(waits: boolean): Promise<TranslationChange[]> {
+  /** New translations of everything that is touched now. `waits` false: nobody waits for what is not there. */
+  async run(waits: boolean, pace: Pace): Promise<TranslationChange[]> {
     const now = performance.now();
     for (const [key, end] of this.#waiting) if (end <= now) this.#state.touch(key);
     const changes: TranslationChange[] = [];
-    let pauseAt = now + SLICE_MS;
-    for (let next = this.#state.takeTouched(); next !== null; next = this.#state.takeTouched()) {
-      const change = this.#one(next.key, waits && next.isChanged);
+    // What is touched during the pauses belongs to the next run, or a cluster that never rests would never be done.
+    for (let left = this.#state.touched; left > 0; left--) {
+      const next = this.#state.takeTouched();
+      if (next === null) break;
+      const change = this.#one(next.key, next.isChanged, waits);
       if (change !== null) changes.push(change);
-      if (performance.now() < pauseAt) continue;
-      await new Promise((resolve) => setImmediate(resolve));
-      pauseAt = performance.now() + SLICE_MS;
+      if (pace.isOver) await pace.pause();
     }
     return changes;
   }
 
-  #one(key: SourceKey, mayWait: boolean): TranslationChange | null {
+  #one(key: SourceKey, isChanged: boolean, waits: boolean): TranslationChange | null {
     const source = this.#state.source(key);
     if (source === undefined) {
       this.#waiting.delete(key);
       this.#state.record(key, nothing);
-      return { key, source: null, translation: null };
+      return { key, source: null, translation: null, isChanged };
     }
     const view = this.#state.view();
     let translation: Translation;
@@ -78,9 +79,9 @@ export class IncrementalTranslation {
       return null;
     }
     this.#state.record(key, view.asked);
-    if (view.isIncomplete && this.#waits(key, mayWait)) return null;
+    if (view.isIncomplete && this.#waits(key, waits && isChanged)) return null;
     this.#waiting.delete(key);
-    return { key, source, translation };
+    return { key, source, translation, isChanged };
   }
 
   #waits(key: SourceKey, mayBegin: boolean): boolean {

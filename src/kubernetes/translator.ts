@@ -1,10 +1,9 @@
 // The translation of a cluster, as the data client uses it (data-client.ts): decodes, selects, translates and composes.
 
 import type { RouteSource } from "./cluster-state.ts";
-import { Composition } from "./composition.ts";
+import { Composition, type TranslationUpdate } from "./composition.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import { DecodeFault, decodeObject } from "./decode.ts";
-import type { TranslationChange } from "./incremental-translation.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
 import { isSelectedIngress, isSelectedRouteGroup } from "./selection.ts";
 import type { TranslationSettings } from "./settings.ts";
@@ -45,7 +44,7 @@ export class ClusterTranslator implements Translator {
       : translateRouteGroup(source, view, this.#settings);
   }
 
-  compose(changes: readonly TranslationChange[]): ComposedChange {
+  compose(changes: readonly TranslationUpdate[]): ComposedChange {
     return this.#composition.apply(changes);
   }
 }

@@ -10,7 +10,7 @@ const CHUNK_BYTES = 64 * 1024;
 const QUEUED_CHUNKS = 15;
 const FLUSH_MS = 100;
 /** POSIX PIPE_BUF on Linux: a write up to this size to a pipe is never mixed with that of another writer. */
-const PIPE_ATOMIC_BYTES = 4096;
+export const PIPE_ATOMIC_BYTES = 4096;
 const RETRY_MS = 20;
 const LF = 10;
 

@@ -1,10 +1,12 @@
 // Where the application log goes: app/ makes the main thread's log with it, runtime/worker.ts that of a worker.
-// The main thread writes at once, so that the last line before an exit is out; a worker hands its lines to a bounded sink, since a
-// log that nobody reads must not hold up requests.
+// The main thread writes what was logged in one go at the end of that go (a change of routes has five lines, and each write would
+// wake whoever reads the log), and before the process exits; a worker hands its lines to a bounded sink, since a log that nobody reads
+// must not hold up requests.
 
 import { writeSync } from "node:fs";
+import process from "node:process";
 import { isatty } from "node:tty";
-import { closeLogDescriptor, openLogDescriptor, sinkOn } from "./line-sink.ts";
+import { closeLogDescriptor, openLogDescriptor, PIPE_ATOMIC_BYTES, sinkOn } from "./line-sink.ts";
 import { ApplicationLog, type LogLevel } from "./log.ts";
 
 /** The settings of the flags `-application-log*`; they can be sent to a worker. */
@@ -28,20 +30,55 @@ export const EARLY_LOG: LogSettings = { level: "info", prefix: "", json: false, 
 /** The log of the main thread. Throws with the reason when the file cannot be opened. */
 export function openLog(settings: LogSettings): OpenLog {
   const fd = openLogDescriptor(settings.path);
+  const lines = new LinesOfTurn(fd);
   const log = new ApplicationLog({
     level: settings.level,
     prefix: settings.prefix,
     json: settings.json,
     terminal: isatty(fd),
-    write: (line) => writeAtOnce(fd, line),
+    write: (line) => lines.add(line),
     now: Date.now,
   });
   return {
     log,
     async close() {
+      lines.close();
       closeLogDescriptor(fd);
     },
   };
+}
+
+/** Lines wait for the end of the synchronous code that logs them, and no longer; one write never mixes with those of workers. */
+class LinesOfTurn {
+  readonly #fd: number;
+  readonly #write = () => this.#flush();
+  #held = "";
+  #bytes = 0;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    process.on("exit", this.#write);
+  }
+
+  add(line: string): void {
+    const bytes = Buffer.byteLength(line);
+    if (this.#bytes + bytes > PIPE_ATOMIC_BYTES) this.#flush();
+    if (this.#bytes === 0) queueMicrotask(this.#write);
+    this.#held += line;
+    this.#bytes += bytes;
+  }
+
+  close(): void {
+    process.off("exit", this.#write);
+    this.#flush();
+  }
+
+  #flush(): void {
+    const text = this.#held;
+    this.#held = "";
+    this.#bytes = 0;
+    if (text !== "") writeWhole(this.#fd, text);
+  }
 }
 
 export interface OpenWorkerLog extends OpenLog {
@@ -76,11 +113,11 @@ export function openWorkerLog(settings: LogSettings): OpenWorkerLog {
   };
 }
 
-/** Tries of a write to a pipe that is full and does not block; then the rest of the line is given up. */
+/** Tries of a write to a pipe that is full and does not block; then the rest is given up. */
 const FULL_PIPE_TRIES = 50;
 
-function writeAtOnce(fd: number, line: string): void {
-  const bytes = Buffer.from(line, "utf8");
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
   let start = 0;
   for (let tries = 0; start < bytes.length && tries < FULL_PIPE_TRIES; ) {
     try {
