@@ -9,6 +9,7 @@ import type { ApplicationLog } from "../observability/log.ts";
 import type { DataClient, DataClientHost } from "../spec/data-client.ts";
 import type { ApiClient } from "./api-client.ts";
 import type { CertificateChange, CertificateRegistry } from "./certificate-registry.ts";
+import { type ClientTiming, TIMING } from "./client-timing.ts";
 import { ClusterHealth } from "./cluster-health.ts";
 import { ClusterState, type RouteSource, type SourceKey } from "./cluster-state.ts";
 import type { TranslationUpdate } from "./composition.ts";
@@ -20,7 +21,7 @@ import { ObjectEvents } from "./object-events.ts";
 import { ObjectReports } from "./object-reports.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
 import { FAST, GENTLE, Pace } from "./pace.ts";
-import { ResourceWatch, type WatchTiming } from "./resource-watch.ts";
+import { ResourceWatch } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
 import { RouteGroupStatus } from "./route-group-status.ts";
@@ -76,25 +77,6 @@ export interface KubernetesOptions {
   readonly timing?: Partial<ClientTiming>;
 }
 
-/** Times that are no options of the command; in milliseconds but for `watchSeconds`. */
-export interface ClientTiming extends WatchTiming {
-  /** Changes that come within this time are translated together. */
-  readonly batchMs: number;
-  /** Two translations begin at least so long after each other: under churn each takes several changes. */
-  readonly restMs: number;
-  /** How long a changed object waits for a Service or endpoints that are not there. */
-  readonly graceMs: number;
-}
-
-const TIMING = {
-  watchSeconds: 300,
-  idleMs: 90_000,
-  retryWatchMs: 300_000,
-  relistMs: 3_600_000,
-  batchMs: 10,
-  restMs: 100,
-  graceMs: 500,
-};
 /** Up to so many objects are worked on gently, with pauses. */
 const FEW_OBJECTS = 64;
 /** Routes in one transaction of a large change. */
