@@ -2,7 +2,7 @@
 // to an older table than it holds.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -11,6 +11,7 @@ import { RecordingHost } from "../../test/support/recording-host.ts";
 import type { Logger } from "../observability/log.ts";
 import { FakeServer, route, sha256 } from "./fake-route-server.fixture.ts";
 import { PieceText } from "./piece-text.ts";
+import { RoutesCache } from "./routes-cache.ts";
 import { RoutesUrl } from "./routes-url.ts";
 
 let servers: FakeServer[] = [];
@@ -136,6 +137,21 @@ describe("the cache file", () => {
     server.text = route("a");
     await until("it is the present one", () => clients.at(-1)!.age.source === "routes-url");
     assert.ok(has("a"));
+  });
+
+  test("is whole at every moment while another table takes its place", async () => {
+    const long = (id: string) => Array.from({ length: 20_000 }, (_, i) => route(`${id}${i}`)).join("\n");
+    const server = await kept(long("a"));
+    const client = await start(server.url);
+    client.keep(() => ({ text: textOf(long("b")), etag: "", versions: "ingresses=21" }));
+    const reader = new RoutesCache(file(), server.url, log);
+    const seen = new Set<string | undefined>();
+    await until("there is another", async () => {
+      seen.add((await reader.load())?.versions);
+      return seen.has("ingresses=21");
+    });
+    assert.deepEqual([...seen], ["ingresses=20", "ingresses=21"]);
+    assert.deepEqual(readdirSync(folder), ["cache"]);
   });
 
   test("that cannot be written is told", async () => {
