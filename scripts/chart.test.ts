@@ -48,6 +48,11 @@ describe("the chart has no faults", { skip }, () => {
     ["routeServer.mode=Exec", "kubernetes.tls=true", "kubernetes.statusFromService=kube-system/lb"],
     ["routeServer.mode=Exec", "kubernetes.endpointSlices=false", "routeServer.flags[0]=-edit-route=/a/b/"],
     ["routeServer.mode=False"],
+    ["routeServer.mode=Exec", "routeServer.fallback.enabled=true", "kubernetes.tls=true"],
+    ["routeServer.mode=Exec", "routeServer.fallback.enabled=true", "routeServer.fallback.budget=0.5"],
+    ["routeServer.mode=Pre", "routeServer.fallback.enabled=true", "routeServer.flags[0]=-edit-route=/a/b/"],
+    ["routeServer.mode=Exec", "routeServer.cache.enabled=false", "routeServer.urls={http://a/routes,http://b/routes}"],
+    ["routeServer.mode=Exec", "routeServer.cache.volume.emptyDir.sizeLimit=64Mi"],
     ["hostNetwork=false", "hostPort=false", "autoscaling.enabled=false", "replicas=2", "service.type=LoadBalancer"],
     ["image.tag=1.2.3", "image.pullSecrets[0].name=pull", "tolerations[0].operator=Exists", "nodeSelector.a=b"],
     ["podLabels.team=edge", "podAnnotations.note=x", "serviceAccount.annotations.role=y", "service.annotations.z=1s"],
@@ -74,10 +79,9 @@ test("the chart renders what stands in deploy/kubernetes", { skip }, () => {
 });
 
 describe("the mode of the Route Server", { skip }, () => {
-  const flagsOf = (mode: string) => {
-    const proxy = render(`routeServer.mode=${mode}`).manifests.find((one) => nameOf(one) === PROXY);
-    return proxy?.spec.template.spec.containers[0].args as string[];
-  };
+  const podOf = (mode: string, ...settings: string[]) =>
+    render(`routeServer.mode=${mode}`, ...settings).manifests.find((one) => nameOf(one) === PROXY)!.spec.template.spec;
+  const flagsOf = (mode: string, ...settings: string[]) => podOf(mode, ...settings).containers[0].args as string[];
   const url = "http://skipper-ingress-routesrv.kube-system.svc:9090/routes";
   const cluster = ["-kubernetes", "-kubernetes-path-mode=path-prefix", "-enable-kubernetes-endpointslices"];
 
@@ -96,8 +100,73 @@ describe("the mode of the Route Server", { skip }, () => {
       assert.ok(flags.includes(flag), flag);
     }
     for (const flag of cluster) assert.ok(!flags.includes(flag), flag);
+    assert.doesNotMatch(flags.join(" "), /fallback|kubernetes/);
+  });
+
+  test("Exec with other replicas: their URLs with bars, of which Pre compares with the first", () => {
+    const urls = "routeServer.urls={http://rs-1/routes,https://rs-2/routes}";
+    assert.ok(flagsOf("Exec", urls).includes("-routes-urls=http://rs-1/routes|https://rs-2/routes"));
+    assert.ok(flagsOf("Pre", urls).includes("-routes-shadow-url=http://rs-1/routes"));
+  });
+
+  test("Exec keeps the last good table in a volume, if that is wished for", () => {
+    const { containers, volumes } = podOf("Exec", "routeServer.cache.volume.emptyDir.sizeLimit=64Mi");
+    assert.deepEqual(volumes, [{ name: "cache", emptyDir: { sizeLimit: "64Mi" } }]);
+    assert.deepEqual(containers[0].volumeMounts, [{ name: "cache", mountPath: "/cache" }]);
+    const without = podOf("Exec", "routeServer.cache.enabled=false");
+    assert.equal(without.volumes, undefined);
+    assert.doesNotMatch(without.containers[0].args.join(" "), /cache/);
+  });
+
+  for (const [slices, endpoints] of [
+    [true, "endpointslices"],
+    [false, "endpoints"],
+  ] as const) {
+    test(`Exec with the fallback: proxies can read the cluster, with the flags of whoever does and ${endpoints}`, () => {
+      const fallback = { enabled: true, after: "90s", budget: 2.5, fleet: 300 };
+      const { manifests } = render(
+        "routeServer.mode=Exec",
+        `kubernetes.endpointSlices=${slices}`,
+        ...Object.entries(fallback).map(([name, value]) => `routeServer.fallback.${name}=${value}`),
+      );
+      const proxy = manifests.find((one) => nameOf(one) === PROXY)!;
+      const flags = proxy.spec.template.spec.containers[0].args as string[];
+      for (const flag of [
+        `-routes-urls=${url}`,
+        "-routes-fallback-kubernetes",
+        "-routes-fallback-after=90s",
+        "-routes-fallback-budget=2.5",
+        "-routes-fallback-fleet=300",
+        "-kubernetes-in-cluster",
+        "-kubernetes-path-mode=path-prefix",
+      ]) {
+        assert.ok(flags.includes(flag), flag);
+      }
+      assert.equal(flags.includes("-enable-kubernetes-endpointslices"), slices);
+      assert.ok(!flags.includes("-kubernetes"));
+      const role = manifests.find((one) => nameOf(one) === "ClusterRole skipper-ingress") as unknown as Role;
+      for (const resource of ["ingresses", "routegroups", "services", endpoints]) {
+        const verbs = role.rules.filter(({ resources }) => resources.includes(resource)).flatMap((rule) => rule.verbs);
+        assert.deepEqual(verbs, ["list", "watch"], resource);
+      }
+    });
+  }
+
+  test("the fallback is not for flags that make other routes at the Route Server, or change them twice", () => {
+    for (const [setting, reason] of [
+      ["routeServer.flags[0]=-edit-route=/a/b/", /-edit-route=\/a\/b\/ changes routes, .* it belongs to flags/],
+      ["kubernetes.flags[0]=-default-filters-append=status(1)", /-default-filters-append\S+ changes routes/],
+      ["routeServer.flags[0]=-kubernetes-path-mode=path-prefix", /makes routes, .* it belongs to kubernetes.flags/],
+      ["routeServer.flags[0]=-enable-kubernetes-east-west", /makes routes/],
+    ] as const) {
+      assert.match(render("routeServer.mode=Exec", "routeServer.fallback.enabled=true", setting).failure, reason);
+    }
   });
 });
+
+interface Role {
+  readonly rules: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
+}
 
 function isOfRouteServer({ metadata }: Manifest): boolean {
   return metadata.labels?.component === "routesrv";
@@ -118,6 +187,12 @@ describe("values that are not right stop the rendering", { skip }, () => {
     "webhook.failurePolicy=Maybe",
     "kubernetes.statusFromService=x",
     "routeServer.mode=On",
+    "routeServer.urls={rs-1}",
+    "routeServer.urls={http://rs-1/routes|http://rs-2/routes}",
+    "routeServer.cache.volume=null",
+    "routeServer.fallback.after=soon",
+    "routeServer.fallback.budget=0",
+    "routeServer.fallback.fleet=-1",
   ]) {
     test(setting, () => assert.notEqual(render(setting).failure, ""));
   }

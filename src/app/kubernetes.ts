@@ -3,6 +3,7 @@
 
 import type { Options } from "../config/options.ts";
 import { pollIntervalMs } from "../data-clients/build.ts";
+import type { Route } from "../eskip/route.ts";
 import { type ApiAccess, apiAccess } from "../kubernetes/api-access.ts";
 import { ApiClient } from "../kubernetes/api-client.ts";
 import { CertificateRegistry } from "../kubernetes/certificate-registry.ts";
@@ -32,6 +33,8 @@ export interface KubernetesParts {
   routesVersions(): string;
   /** The same for the routes that are being delivered, or were the last time. */
   deliveredVersions(): string;
+  /** All routes that were delivered; null amid a delivery. */
+  deliveredRoutes(): readonly Route[] | null;
   /** Routes were delivered, and every kind is seen. */
   isInStep(): boolean;
 }
@@ -97,6 +100,7 @@ function build(options: Options, environment: KubernetesEnvironment): Kubernetes
     serviceAddresses: (namespace, name) => client.serviceAddresses(namespace, name),
     routesVersions: () => client.routesVersions(),
     deliveredVersions: () => client.deliveredVersions,
+    deliveredRoutes: () => (client.isDelivering ? null : translator.routes()),
     isInStep: () => client.isInStep,
   };
 }

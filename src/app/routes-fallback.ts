@@ -14,9 +14,9 @@ export function fallbackSource(options: Options, environment: KubernetesEnvironm
   };
   let first: ReturnType<typeof build> | null = build();
   return () => {
-    const { source, deliveredVersions, isInStep } = first ?? build();
+    const { source, deliveredVersions, deliveredRoutes, isInStep } = first ?? build();
     first = null;
     // Never null with -kubernetes.
-    return { client: source!, versions: deliveredVersions, isInStep };
+    return { client: source!, versions: deliveredVersions, routes: deliveredRoutes, isInStep };
   };
 }

@@ -21,7 +21,7 @@ export const sourceOptions = [
     "routes-cache-file",
     string,
     "",
-    "File with the last good table of -routes-urls, for a start while no server answers; `.2` and so on for further sources. Empty: none.",
+    "File with the last good table of -routes-urls, for a start while no server answers, or none that has as new a one; `.2` and so on for further sources. Empty: none.",
   ),
   option(
     "routes-urls-client-cert",

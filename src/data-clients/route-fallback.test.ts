@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { RecordingHost } from "../../test/support/recording-host.ts";
-import { makeRoute, shuntBackend } from "../eskip/route.ts";
+import { makeRoute, type Route, shuntBackend } from "../eskip/route.ts";
 import type { DataClientHost } from "../spec/data-client.ts";
 import { type FallbackOptions, type OtherSource, RouteFallback, type ServedSource } from "./route-fallback.ts";
+import type { KeptTable } from "./routes-cache.ts";
 import type { ServerObserver } from "./routes-url.ts";
 import { TableAge } from "./table-age.ts";
 import { parseVersions } from "./table-versions.ts";
@@ -29,6 +30,7 @@ class Servers implements ServedSource {
   isUp = true;
   observer: ServerObserver | null = null;
   host: DataClientHost | null = null;
+  kept: () => KeptTable | null = () => null;
 
   observe(observer: ServerObserver): void {
     this.observer = observer;
@@ -46,6 +48,10 @@ class Servers implements ServedSource {
 
   deliver(host: DataClientHost): void {
     write(host, this.ids);
+  }
+
+  keep(table: () => KeptTable | null): void {
+    this.kept = table;
   }
 
   answer(...ids: readonly string[]): void {
@@ -66,6 +72,8 @@ class Cluster implements OtherSource {
   host: DataClientHost | null = null;
   stopped = false;
   seen = "ingresses=10";
+  /** Null: amid a delivery. */
+  all: readonly Route[] | null = null;
   readonly client = {
     name: "kubernetes",
     start: (host: DataClientHost) => {
@@ -84,6 +92,10 @@ class Cluster implements OtherSource {
 
   isInStep(): boolean {
     return true;
+  }
+
+  routes(): readonly Route[] | null {
+    return this.all;
   }
 
   deliver(...ids: readonly string[]): void {
@@ -231,6 +243,20 @@ describe("servers that fall silent", () => {
     mock.timers.tick(10_000);
     opened[0]!.deliver("b");
     assert.equal(ids(), "b");
+  });
+
+  test("have the table of the cluster kept in place of theirs, as it is when it is at rest", () => {
+    servers.fail();
+    mock.timers.tick(60_000);
+    mock.timers.tick(10_000);
+    const [cluster] = opened;
+    cluster!.deliver("b", "a");
+    assert.equal(servers.kept(), null);
+    cluster!.seen = "ingresses=12";
+    cluster!.all = ["b", "a"].map((id) => makeRoute({ id, backend: shuntBackend }));
+    const { text, ...rest } = servers.kept()!;
+    assert.deepEqual(rest, { etag: "", versions: "ingresses=12" });
+    assert.equal(Buffer.from(text.read(0, text.length)).toString(), "a: * -> <shunt>;\nb: * -> <shunt>;");
   });
 
   test("are told how far the cluster was seen meanwhile, and only meanwhile", () => {

@@ -6,10 +6,19 @@
 //
 // A fleet that loses its servers must not fall upon the API: each proxy waits a random part of the time in which all of them may begin,
 // one after the other, at the rate of the budget. Until then, and while the other source has nothing either, the last table stays.
+//
+// The table of the other source goes to the disk as those of the servers do: both count what was seen of the cluster in the same
+// numbers, so a start can tell which is older. No server has a name for its text, so the next table of a server comes as a whole.
 
+import { compareBytes } from "../eskip/byte-order.ts";
+import { normalizeSlots } from "../eskip/canonical.ts";
+import { printRoutes } from "../eskip/printer.ts";
+import type { Route } from "../eskip/route.ts";
 import type { ApplicationLog } from "../observability/log.ts";
 import type { DataClient, DataClientHost, RouteTransaction } from "../spec/data-client.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
+import { PieceText } from "./piece-text.ts";
+import type { KeptTable } from "./routes-cache.ts";
 import type { ServerObserver } from "./routes-url.ts";
 import type { TableAge } from "./table-age.ts";
 import { OlderTables, parseVersions, type TableVersions } from "./table-versions.ts";
@@ -21,6 +30,7 @@ export interface ServedSource extends DataClient {
   readonly versions: TableVersions;
   readonly fleet: number;
   observe(observer: ServerObserver): void;
+  keep(table: () => KeptTable | null): void;
   deliver(host: DataClientHost): void;
 }
 
@@ -29,6 +39,8 @@ export interface OtherSource {
   readonly client: DataClient;
   /** How far the cluster was seen when the routes were made that are delivered at the moment, as in Routes-Versions. */
   versions(): string;
+  /** All of those routes, in no order; null amid a delivery. */
+  routes(): readonly Route[] | null;
   isInStep(): boolean;
 }
 
@@ -175,6 +187,7 @@ export class RouteFallback implements DataClient {
     this.#host!.apply(initial, write);
     this.#hasFallen = true;
     this.age.follow("kubernetes", () => other.isInStep());
+    served.keep(() => tableOf(other));
   }
 
   /** The attempt is given up; the next one takes its turn like the first. */
@@ -191,6 +204,14 @@ export class RouteFallback implements DataClient {
     this.#other = null;
     this.#hasFallen = false;
   }
+}
+
+/** As a Route Server would print it; null when it cannot be had at the moment. */
+function tableOf(other: OtherSource): KeptTable | null {
+  const routes = other.routes();
+  if (routes === null) return null;
+  const sorted = routes.toSorted((a, b) => compareBytes(a.id, b.id)).map(normalizeSlots);
+  return { text: new PieceText([Buffer.from(printRoutes(sorted))]), etag: "", versions: other.versions() };
 }
 
 const noVersions: TableVersions = new Map();

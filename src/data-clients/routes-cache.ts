@@ -1,6 +1,9 @@
 // The last good table of a remote source on disk (-routes-cache-file), so that a proxy starts while every server is down. Written some
 // time after a change, to a new file that takes the place of the old one; one that is damaged or of another source is not used.
 //
+// The versions say how far the cluster was seen for this table. A start compares them with those of the servers, so that a proxy does not
+// go back to an older table by being started again; they mean the same whoever read the cluster, a Route Server or the proxy itself.
+//
 //   skipper-routes 1 <SHA-256 of everything behind this line, in hex>
 //   {"url":...,"etag":...,"versions":...,"savedMs":...}
 //   <the text>
@@ -18,6 +21,15 @@ const DELAY_MS = 1000;
 /** Between two writings at least: a text of 20,000 routes is 15 MB. */
 const REST_MS = 10_000;
 
+/** A table as it is kept. */
+export interface KeptTable {
+  readonly text: PieceText;
+  /** What a server calls this text, "" when no server has named it. */
+  readonly etag: string;
+  /** How far the cluster was seen when it was made, as in Routes-Versions. */
+  readonly versions: string;
+}
+
 export interface CachedRoutes {
   readonly etag: string;
   readonly versions: string;
@@ -31,7 +43,10 @@ export class RoutesCache {
   readonly #url: string;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | undefined;
-  #next: { readonly text: PieceText; readonly etag: string; readonly versions: string } | null = null;
+  #table: () => KeptTable | null = () => null;
+  /** What is on disk is not the present table. */
+  #isChanged = false;
+  #stopped = false;
   #restUntil = 0;
   #problem = "";
 
@@ -59,26 +74,44 @@ export class RoutesCache {
       text.set(bytes.subarray(factsEnd + 1));
       return { etag: facts.etag, versions: facts.versions, savedMs: facts.savedMs, text };
     } catch (cause) {
-      this.#log.error(`routes cache file ${this.#path} cannot be used: ${systemErrorText(cause)}`);
+      const isMissing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+      if (isMissing) this.#log.info(`routes cache file ${this.#path}: there is none yet`);
+      else this.#log.error(`routes cache file ${this.#path} cannot be used: ${systemErrorText(cause)}`);
       return null;
     }
   }
 
-  /** Writes the table some time later. */
-  save(text: PieceText, etag: string, versions: string): void {
-    this.#next = { text, etag, versions };
-    this.#timer ??= setTimeout(
-      () => void this.#write(),
-      Math.max(DELAY_MS, this.#restUntil - performance.now()),
-    ).unref();
+  /** Writes a table some time later; it is asked for then, and once more when it is null: not to be had at that moment. */
+  save(table: () => KeptTable | null): void {
+    this.#table = table;
+    this.#isChanged = true;
+    this.#writeLater();
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
   }
 
-  async #write(): Promise<void> {
-    const { text, etag, versions } = this.#next!;
+  #writeLater(): void {
+    if (this.#stopped) return;
+    const delayMs = Math.max(DELAY_MS, this.#restUntil - performance.now());
+    this.#timer ??= setTimeout(() => void this.#writeNow(), delayMs).unref();
+  }
+
+  async #writeNow(): Promise<void> {
+    const table = this.#table();
+    if (table !== null) {
+      this.#isChanged = false;
+      const isWritten = await this.#write(table);
+      this.#isChanged ||= !isWritten;
+      this.#restUntil = performance.now() + REST_MS;
+    }
+    this.#timer = undefined;
+    if (this.#isChanged) this.#writeLater();
+  }
+
+  async #write({ text, etag, versions }: KeptTable): Promise<boolean> {
     const facts = JSON.stringify({ url: this.#url, etag, versions, savedMs: Date.now() });
     const hash = crypto().createHash("sha256").update(`${facts}\n`);
     for (const view of views(text)) hash.update(view);
@@ -94,15 +127,14 @@ export class RoutesCache {
       }
       await rename(temporary, this.#path);
       this.#problem = "";
+      return true;
     } catch (cause) {
       await rm(temporary, { force: true }).catch(() => {});
       const problem = systemErrorText(cause);
       if (problem !== this.#problem) this.#log.error(`routes cache file ${this.#path} is not written: ${problem}`);
       this.#problem = problem;
+      return false;
     }
-    this.#restUntil = performance.now() + REST_MS;
-    this.#timer = undefined;
-    if (this.#next?.text !== text) this.save(this.#next!.text, this.#next!.etag, this.#next!.versions);
   }
 }
 

@@ -1,88 +1,17 @@
-// A remote source that is a Route Server: deltas, waiting, replicas, older tables, the file of the last good table.
+// A remote source that is a Route Server: deltas, waiting, replicas, older tables.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { until } from "../../test/e2e/running-proxy.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import type { Logger } from "../observability/log.ts";
+import { FakeServer, route, sha256 } from "./fake-route-server.fixture.ts";
 import { RoutesUrl, type RoutesUrlOptions, type ServerObserver } from "./routes-url.ts";
 import { parseVersions, type TableVersions } from "./table-versions.ts";
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-const route = (id: string, status = 200) => `${id}: * -> status(${status}) -> <shunt>;`;
-
-/** A Route Server as far as a client can tell, whose answers a test can spoil. */
-class FakeServer {
-  readonly requests: IncomingMessage[] = [];
-  port = 0;
-  text = "";
-  versions = "";
-  clients = "";
-  /** Changes the delta on its way. */
-  spoil: (delta: string) => string = (delta) => delta;
-  /** The delta that makes the present text of one with this hash. */
-  readonly deltas = new Map<string, string>();
-  readonly #server: Server;
-  #waiting: (() => void)[] = [];
-
-  constructor() {
-    this.#server = createServer((request, response) => this.#serve(request, response));
-  }
-
-  async up(port = 0): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    this.port = (this.#server.address() as AddressInfo).port;
-  }
-
-  async down(): Promise<void> {
-    if (!this.#server.listening) return;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#server.closeAllConnections();
-    await closed;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}/routes`;
-  }
-
-  change(text: string, delta?: string): void {
-    if (delta !== undefined) this.deltas.set(sha256(this.text), delta);
-    this.text = text;
-    for (const answer of this.#waiting.splice(0)) answer();
-  }
-
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    this.requests.push(request);
-    const { "if-none-match": tag = "", prefer } = request.headers;
-    const has = (text: string) => tag.includes(sha256(text));
-    const answer = (): void => this.#answer(request, tag, response);
-    if (prefer !== undefined && has(this.text)) this.#waiting.push(answer);
-    else answer();
-  }
-
-  #answer({ headers: asked }: IncomingMessage, tag: string, response: ServerResponse): void {
-    const hash = sha256(this.text);
-    const headers: Record<string, string> = { etag: `"${hash}"`, "routes-versions": this.versions };
-    if (this.clients !== "") headers["routes-clients"] = this.clients;
-    if (asked.prefer !== undefined) headers["preference-applied"] = "wait";
-    const known = this.deltas.get(/[0-9a-f]{64}/.exec(tag)?.[0] ?? "");
-    const delta = asked["a-im"] === undefined ? undefined : known;
-    if (tag.includes(hash)) response.writeHead(304, headers).end();
-    else if (delta !== undefined) response.writeHead(226, { ...headers, im: "eskip-delta" }).end(this.spoil(delta));
-    else response.writeHead(200, headers).end(this.text);
-  }
-}
 
 let servers: FakeServer[] = [];
 let client: RoutesUrl | null = null;
 let host = new RecordingHost();
-let folder = "";
 const lines: string[] = [];
 const line = (message: string): void => void lines.push(message);
 const log: Logger = { debug: line, info: line, warn: line, error: line };
@@ -90,14 +19,12 @@ const log: Logger = { debug: line, info: line, warn: line, error: line };
 beforeEach(() => {
   lines.length = 0;
   host = new RecordingHost();
-  folder = mkdtempSync(join(tmpdir(), "routes-cache-"));
 });
 afterEach(async () => {
   client?.stop();
   client = null;
   for (const server of servers) await server.down();
   servers = [];
-  rmSync(folder, { recursive: true });
 });
 
 async function serve(text: string, versions = ""): Promise<FakeServer> {
@@ -232,11 +159,27 @@ describe("replicas", () => {
     await host.until(() => has("a", "newer"));
   });
 
-  test("nobody answers: the start fails with what the first one said", async () => {
+  test("nobody answers: the start fails with what is wrong with each", async () => {
+    const bad = await serve("a: * -> ");
+    const urls = ["http://127.0.0.1:1/a", bad.url, "ftp://127.0.0.1/c"];
+    const wrong = ["connection refused", "parse failed", 'unsupported protocol scheme "ftp"'];
+    const observer = new Observer();
+    client = make(urls.join("|"));
+    client.observe(observer);
+    await client.start(host);
+    const [reason] = observer.reasons;
+    for (const [i, url] of urls.entries()) assert.match(reason!, new RegExp(`${url}: [^;]*${wrong[i]}`));
     await assert.rejects(
-      start("http://127.0.0.1:1/a|http://127.0.0.1:1/b"),
-      /^Error: error while loading routes from url http:\/\/127\.0\.0\.1:1\/a\|http:\/\/127\.0\.0\.1:1\/b: Get .*refused/,
+      make("http://127.0.0.1:1/a|http://127.0.0.1:1/b").start(host),
+      /^Error: error while loading routes from url http:\/\/127\.0\.0\.1:1\/a\|http:\/\/127\.0\.0\.1:1\/b: http:\S+: connection refused; http:\S+: connection refused$/,
     );
+  });
+
+  test("whose text does not count do not make a table of others too old", async () => {
+    const a = await serve("a: * -> ", "ingresses=30");
+    const b = await serve(route("b"), "ingresses=20");
+    await start(`${a.url}|${b.url}`);
+    await host.until(() => has("b"));
   });
 });
 
@@ -327,74 +270,5 @@ describe("a source with another one behind it", () => {
     assert.ok(a.requests.length + b.requests.length > before + 10);
     for (const server of [a, b]) server.clients = "50";
     await until("a greater one counts at once", () => client!.fleet === 100);
-  });
-});
-
-describe("the cache file", () => {
-  const file = () => join(folder, "cache");
-
-  /** Starts with a file, and ends when it is written. */
-  async function write(text: string): Promise<FakeServer> {
-    const server = await serve(text, "ingresses=20");
-    await start(server.url, { cacheFile: file() });
-    await until("the file is written", () => readable().endsWith(text));
-    client!.stop();
-    return server;
-  }
-
-  function readable(): string {
-    try {
-      return readFileSync(file(), "utf8");
-    } catch {
-      return "";
-    }
-  }
-
-  test("stands for a first download, and the next one goes on from it", async () => {
-    const server = await write(route("a"));
-    const { port } = server;
-    await server.down();
-    host = new RecordingHost();
-    await start(`http://127.0.0.1:${port}/routes`, { cacheFile: file() });
-    assert.ok(has("a"));
-    assert.ok(lines.some((text) => text.includes(`; starting with the routes of ${file()} from 2`)));
-    const again = new FakeServer();
-    servers.push(again);
-    again.text = `${route("a")}\n${route("b")}`;
-    again.deltas.set(sha256(route("a")), route("b"));
-    again.versions = "ingresses=20";
-    await again.up(port);
-    await host.until(() => has("a", "b"));
-    assert.equal(again.requests[0]!.headers["if-none-match"], `"${sha256(route("a"))}"`);
-  });
-
-  for (const [title, spoil, reason] of [
-    ["was changed", (text: string) => text.replace("status(200)", "status(500)"), "its checksum is wrong"],
-    ["was cut off", (text: string) => text.slice(0, -3), "its checksum is wrong"],
-    ["is something else", () => "a: * -> <shunt>;", "it is no such file"],
-  ] as const) {
-    test(`that ${title} is not used`, async () => {
-      const server = await write(route("a"));
-      writeFileSync(file(), spoil(readable()));
-      await server.down();
-      await assert.rejects(start(server.url, { cacheFile: file() }));
-      assert.ok(
-        lines.some((text) => text.includes(reason)),
-        lines.join("\n"),
-      );
-    });
-  }
-
-  test("of another source is not used", async () => {
-    await write(route("a"));
-    await assert.rejects(start("http://127.0.0.1:1/other", { cacheFile: file() }));
-    assert.ok(lines.some((text) => /cannot be used: it is of http/.test(text)));
-  });
-
-  test("is not needed while a server answers", async () => {
-    const server = await serve(route("b"));
-    await start(server.url, { cacheFile: join(folder, "none") });
-    assert.ok(has("b"));
-    assert.ok(!lines.some((text) => text.includes("cache file")));
   });
 });

@@ -9,10 +9,11 @@ import { parseDelta, ROUTE_DELTA } from "../eskip/route-delta.ts";
 import type { Logger } from "../observability/log.ts";
 import type { DataClient, DataClientHost } from "../spec/data-client.ts";
 import { type Download, Downloader, DownloadFailure } from "./download.ts";
+import { failureText, placeOf, type ReplicaFailure } from "./replica-failures.ts";
 import { ContentFailure, MemoryContent } from "./route-content.ts";
 import { RouteDocument } from "./route-document.ts";
 import { type Replica, RouteReplicas } from "./route-replicas.ts";
-import { RoutesCache } from "./routes-cache.ts";
+import { type CachedRoutes, type KeptTable, RoutesCache } from "./routes-cache.ts";
 import type { ServerCredentials } from "./server-credentials.ts";
 import { TableAge } from "./table-age.ts";
 import { OlderTables, parseVersions, printVersions, type TableVersions, VERSIONS_HEADER } from "./table-versions.ts";
@@ -68,6 +69,8 @@ export class RoutesUrl implements DataClient {
   /** Of what was delivered last; also when another source has taken over. */
   readonly age = new TableAge();
   #observer: ServerObserver | null = null;
+  /** What is on disk, or will be, is a table of the servers. */
+  #isOwnKept = true;
   #fleet = 0;
   #host: DataClientHost | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -113,12 +116,26 @@ export class RoutesUrl implements DataClient {
     this.#document.deliver(host);
   }
 
+  /** Keeps the table of another source on disk, until a server has given one: it is asked for it when the file is written. */
+  keep(table: () => KeptTable | null): void {
+    this.#isOwnKept = false;
+    this.#cache?.save(table);
+  }
+
   async start(host: DataClientHost): Promise<void> {
     const { url, log } = this.#options;
     log.info(`Watch routes url: ${JSON.stringify(url)}`);
     this.#host = host;
-    const reason = await this.#load(host);
-    if (reason !== "" && this.#refused === "" && !(await this.#loadCache(host, reason)) && this.#observer === null) {
+    const cached = (await this.#cache?.load()) ?? null;
+    // A table that has seen less than the one of the disk is not taken at the start either.
+    if (cached !== null) this.#versions = parseVersions(cached.versions);
+    let reason = await this.#load(host);
+    const isFromDisk = reason !== "" && cached !== null && this.#startFrom(cached, host, reason);
+    if (reason !== "" && cached !== null && !isFromDisk) {
+      this.#versions = noVersions;
+      reason = await this.#load(host);
+    }
+    if (reason !== "" && this.#refused === "" && !isFromDisk && this.#observer === null) {
       this.stop();
       throw new Error(`error while loading routes from url ${url}: ${reason}`);
     }
@@ -156,25 +173,28 @@ export class RoutesUrl implements DataClient {
     if (reason !== "" && this.#host !== null) this.#reportLoad(host, reason);
   }
 
-  /** From one replica after the other until one works; the reason of the first when none does, else "". */
+  /** From one replica after the other until one works; the reasons of all when none does, else "". */
   async #load(host: DataClientHost): Promise<string> {
-    let first = "";
+    const failures: ReplicaFailure[] = [];
     for (const replica of await this.#replicas.list()) {
       if (this.#host === null) return "";
       // After a fault the next replica is asked at once what it has; waiting is for later.
-      const reason = await this.#loadFrom(replica, host, { mayDelta: true, mayWait: first === "" });
+      const reason = await this.#loadFrom(replica, host, { mayDelta: true, mayWait: failures.length === 0 });
       if (reason === "") {
         this.#replicas.use(replica);
-        if (first !== "") this.#options.log.warn(`${first}; going on with ${placeOf(replica)}`);
+        if (failures.length > 0) {
+          this.#options.log.warn(`${failureText(failures)}; going on with ${placeOf(replica)}`);
+        }
         if (this.#host !== null) this.#answered();
         return "";
       }
-      if (first === "") first = reason;
+      failures.push({ replica, reason });
       this.#replicas.failed();
     }
     this.#goesOn = false;
-    if (this.#host !== null) this.#observer?.silent(first);
-    return first;
+    const reason = failureText(failures);
+    if (this.#host !== null) this.#observer?.silent(reason);
+    return reason;
   }
 
   /** One download and what follows from it; the reason when it failed, else "". */
@@ -210,10 +230,9 @@ export class RoutesUrl implements DataClient {
         return this.#refused;
       }
       this.#etag = headers.etag ?? "";
-      this.#versions = versions;
       this.#refused = "";
       this.#document.accept(new MemoryContent(answer.body), host);
-      this.#accepted();
+      this.#accepted(versions);
       return "";
     } catch (cause) {
       // A delta that cannot even be read: the same one would come again.
@@ -255,8 +274,7 @@ export class RoutesUrl implements DataClient {
     }
     this.#document.accept(content, host);
     this.#etag = etag;
-    this.#versions = versions;
-    this.#accepted();
+    this.#accepted(versions);
     return "";
   }
 
@@ -281,19 +299,26 @@ export class RoutesUrl implements DataClient {
 
   #answered(): void {
     this.age.confirm("routes-url");
+    if (!this.#isOwnKept) this.#keepOwn();
     this.#observer?.answered();
   }
 
-  #accepted(): void {
+  #accepted(versions: TableVersions): void {
+    this.#versions = versions;
     this.#fullLoad = false;
-    const { text } = this.#document;
-    if (text !== null) this.#cache?.save(text, this.#etag, printVersions(this.#versions));
+    this.#keepOwn();
   }
 
-  /** The table of the disk in place of a first download; false when there is none. */
-  async #loadCache(host: DataClientHost, reason: string): Promise<boolean> {
-    const cached = (await this.#cache?.load()) ?? null;
-    if (cached === null) return false;
+  #keepOwn(): void {
+    this.#isOwnKept = true;
+    this.#cache?.save(() => {
+      // There is one: it was accepted.
+      return { text: this.#document.text!, etag: this.#etag, versions: printVersions(this.#versions) };
+    });
+  }
+
+  /** Puts the table of the disk in force in place of a first download; false when it cannot be used. */
+  #startFrom(cached: CachedRoutes, host: DataClientHost, reason: string): boolean {
     const { log, cacheFile } = this.#options;
     try {
       this.#document.accept(new MemoryContent(cached.text), host);
@@ -302,7 +327,7 @@ export class RoutesUrl implements DataClient {
       return false;
     }
     this.#etag = cached.etag;
-    this.#versions = parseVersions(cached.versions);
+    this.#refused = "";
     this.age.confirm("cache-file", cached.savedMs);
     const time = new Date(cached.savedMs).toISOString();
     log.warn(`${reason}; starting with the routes of ${cacheFile} from ${time}`);
@@ -329,8 +354,4 @@ const noVersions: TableVersions = new Map();
 
 function tooOld(replica: Replica): string {
   return `the table of ${placeOf(replica)} is older than the one in force`;
-}
-
-function placeOf({ url, address }: Replica): string {
-  return address === "" ? url : `${url} at ${address}`;
 }

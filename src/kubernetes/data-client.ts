@@ -89,6 +89,8 @@ export class KubernetesDataClient implements DataClient {
   readonly state: ClusterState;
   /** As routesVersions, for the routes that are being delivered, or were the last time. */
   deliveredVersions = "";
+  /** Amid a delivery: the routes that came of translations are not those of the host. */
+  isDelivering = false;
   readonly #options: KubernetesOptions;
   readonly #timing: ClientTiming;
   readonly #kinds: readonly Kind[];
@@ -106,7 +108,6 @@ export class KubernetesDataClient implements DataClient {
   #host: DataClientHost | null = null;
   #firstAttemptOver: () => void = () => {};
   #isLoaded = false;
-  #isFlushing = false;
   /** The versions of the kinds that are in the routes for certain. */
   #versions = "";
   #stopped = false;
@@ -175,7 +176,7 @@ export class KubernetesDataClient implements DataClient {
 
   /** Up to where the changes of each kind are in the routes that were delivered; "" before the first. */
   routesVersions(): string {
-    if (this.#isLoaded && !this.#isFlushing && this.state.touched === 0) this.#confirm(this.#seenVersions());
+    if (this.#isLoaded && !this.isDelivering && this.state.touched === 0) this.#confirm(this.#seenVersions());
     return this.#versions;
   }
 
@@ -256,7 +257,7 @@ export class KubernetesDataClient implements DataClient {
 
   /** Begins the time after which changes are translated, unless it runs or nothing may be translated now. */
   #schedule(): void {
-    if (this.#stopped || this.#isFlushing || this.#batch !== undefined || !this.#canTranslate()) return;
+    if (this.#stopped || this.isDelivering || this.#batch !== undefined || !this.#canTranslate()) return;
     if (this.#isLoaded && this.state.touched === 0 && this.#translation.nextWaitMs > 0) return;
     const restMs = this.#restUntil - performance.now();
     this.#batch = setTimeout(
@@ -274,7 +275,7 @@ export class KubernetesDataClient implements DataClient {
   }
 
   async #flush(): Promise<void> {
-    this.#isFlushing = true;
+    this.isDelivering = true;
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
       this.deliveredVersions = this.#seenVersions();
@@ -286,7 +287,7 @@ export class KubernetesDataClient implements DataClient {
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
     } finally {
-      this.#isFlushing = false;
+      this.isDelivering = false;
     }
     this.#schedule();
     this.#wakeForWaiting();

@@ -1,5 +1,6 @@
 // The translation of a cluster, as the data client uses it (data-client.ts): decodes, selects, translates and composes.
 
+import type { Route } from "../eskip/route.ts";
 import type { RouteSource } from "./cluster-state.ts";
 import { Composition, type TranslationUpdate } from "./composition.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
@@ -46,5 +47,10 @@ export class ClusterTranslator implements Translator {
 
   compose(changes: readonly TranslationUpdate[]): ComposedChange {
     return this.#composition.apply(changes);
+  }
+
+  /** All that came of the changes so far, in no order. */
+  routes(): readonly Route[] {
+    return this.#composition.routes();
   }
 }

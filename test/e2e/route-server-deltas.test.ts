@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { compareBytes } from "../../src/eskip/byte-order.ts";
 import { parseDelta } from "../../src/eskip/route-delta.ts";
@@ -18,9 +19,15 @@ let cluster: ServedCluster;
 beforeEach(async () => {
   cluster = await ServedCluster.open();
 });
-afterEach(() => cluster.close());
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await cluster.close();
+});
+/** What was opened by `connected`. */
+const sockets: Socket[] = [];
 
 const DELTA = "eskip-delta";
+const FILTER = "zalando.org/skipper-filter";
 const many = (count: number) => Array.from({ length: count }, (_, i) => `n${i}`);
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -160,26 +167,71 @@ describe("a waiting client", () => {
     assert.equal((await ended).status, 304);
   });
 
-  test("costs its share of 30 MB for a thousand, and none of them waits for one that does not read", async () => {
+  test("costs its share of 30 MB for a thousand, who all hear of one change after the other", async () => {
     const server = await cluster.startOn(["a", ...many(2000)]);
     const { headers } = await server.ask("/routes");
     // Warm: what the first requests take is not the clients'.
     for (let i = 0; i < 200; i++) await server.ask("/routes", asksDelta(headers.etag!));
-    const heads = (wait: number) =>
-      `GET /routes HTTP/1.1\r\nHost: x\r\nA-IM: ${DELTA}, gzip\r\nIf-None-Match: ${headers.etag}\r\nPrefer: wait=${wait}\r\n\r\n`;
     const before = residentBytes(server.pid);
     const clients = await Promise.all(Array.from({ length: 1000 }, () => connected(server.port)));
-    for (const client of clients) client.write(heads(120));
+    for (const client of clients) client.write(waitingFor(headers.etag!, 120));
     const waiting = async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}');
     await until("all wait", async () => (await waiting()) === 1000);
     const grown = residentBytes(server.pid) - before;
     assert.ok(grown < 30e6, `${(grown / 1e6).toFixed(1)} MB for 1000 waiting clients`);
-    // The first ten do not read at all.
-    for (const client of clients.slice(0, 10)) client.pause();
-    const answers = clients.slice(10).map((client) => once(client, "data"));
-    cluster.putApps("b");
-    for (const [chunk] of await Promise.all(answers)) assert.match(String(chunk), /^HTTP\/1\.1 226 IM Used\r\n/);
+    for (const name of ["b", "c", "d"]) {
+      const answers = clients.map((client) => once(client, "data"));
+      cluster.putApps(name);
+      let etag = "";
+      for (const [chunk] of await Promise.all(answers)) {
+        assert.match(String(chunk), /^HTTP\/1\.1 226 IM Used\r\n/);
+        etag = etagIn(String(chunk));
+      }
+      for (const client of clients) client.write(waitingFor(etag, 120));
+      await until("all wait again", async () => (await waiting()) === 1000);
+    }
     for (const client of clients) client.destroy();
+    await until("they are gone", async () => (await waiting()) === 0);
+  });
+
+  test("is not kept waiting by others that do not read, whose table is in memory once", async () => {
+    const filter = `setRequestHeader("X-Long", "${"x".repeat(40_000)}")`;
+    const long = Array.from({ length: 200 }, (_, i) => ingress(`l${i}`, `l${i}.test`, "web", { [FILTER]: filter }));
+    cluster.api.put(...long);
+    const server = await cluster.startOn(["a"]);
+    await server.shows("l199[.]test");
+    const first = await server.ask("/routes");
+    assert.ok(first.body.length > 8e6);
+    const waiting = async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}');
+    // More than may download at one time, and each is sent all of the table.
+    const slow = await Promise.all(Array.from({ length: 40 }, () => connected(server.port)));
+    for (const client of slow) {
+      client.pause();
+      client.write(waitingFor(first.headers.etag!, 120, ""));
+    }
+    const quick = await Promise.all(Array.from({ length: 50 }, () => connected(server.port)));
+    for (const client of quick) client.write(waitingFor(first.headers.etag!, 120));
+    await until("all wait", async () => (await waiting()) === 90);
+    const before = residentBytes(server.pid);
+    const tags: string[] = [];
+    for (const name of ["b", "c", "d"]) {
+      const answers = quick.map((client) => once(client, "data"));
+      cluster.putApps(name);
+      const told = await Promise.race([Promise.all(answers), delay(5000)]);
+      assert.ok(told !== undefined, `not told of ${name} in time`);
+      for (const [chunk] of told) assert.match(String(chunk), /^HTTP\/1\.1 226 IM Used\r\n/);
+      tags.push(etagIn(String(told[0]![0])));
+      for (const client of quick) client.write(waitingFor(tags.at(-1)!, 120));
+    }
+    // One that reads gets all of the present table meanwhile.
+    assert.equal((await server.ask("/routes")).headers.etag, tags.at(-1));
+    const grown = residentBytes(server.pid) - before;
+    assert.ok(grown < 160e6, `${(grown / 1e6).toFixed(1)} MB for 40 times 8 MB`);
+    // Whoever reads at last gets the table that it was sent.
+    const { etag, hash } = await readAnswer(slow[0]!);
+    assert.ok(tags.includes(etag), etag);
+    assert.equal(etag, `"${hash}"`);
+    for (const client of [...slow, ...quick]) client.destroy();
     await until("they are gone", async () => (await waiting()) === 0);
   });
 });
@@ -203,7 +255,34 @@ function connected(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1" }, () => resolve(socket));
     socket.on("error", reject);
+    sockets.push(socket);
   });
+}
+
+/** The head of a request that waits for another table than this one; `manipulation` "" asks for whole tables. */
+function waitingFor(etag: string, seconds: number, manipulation = `A-IM: ${DELTA}, gzip\r\n`): string {
+  return `GET /routes HTTP/1.1\r\nHost: x\r\n${manipulation}If-None-Match: ${etag}\r\nPrefer: wait=${seconds}\r\n\r\n`;
+}
+
+function etagIn(head: string): string {
+  return /^etag: (\S+)\r$/im.exec(head)![1]!.replace("+gzip", "");
+}
+
+/** One answer with a length, from its first byte on. */
+async function readAnswer(socket: Socket): Promise<{ etag: string; hash: string }> {
+  const chunks: Buffer[] = [];
+  let length = Number.POSITIVE_INFINITY;
+  let head = "";
+  for (let received = 0; received < length; ) {
+    const chunk = (await once(socket.resume(), "data"))[0] as Buffer;
+    chunks.push(chunk);
+    received += chunk.length;
+    if (head !== "") continue;
+    head = Buffer.concat(chunks).toString("latin1").split("\r\n\r\n", 1)[0]!;
+    length = head.length + 4 + Number(/^content-length: (\d+)$/im.exec(head.replaceAll("\r", ""))![1]);
+  }
+  const body = Buffer.concat(chunks).subarray(head.length + 4);
+  return { etag: etagIn(`${head}\r\n`), hash: createHash("sha256").update(body).digest("hex") };
 }
 
 function residentBytes(pid: number): number {

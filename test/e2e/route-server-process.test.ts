@@ -47,6 +47,35 @@ describe("tables of zones", () => {
     await until("the full table is another", async () => addresses(await cluster.server.ask("/routes")) === "1234");
     assert.equal((await cluster.server.ask("/routes/z-1")).headers.etag, near!.headers.etag);
   });
+
+  test("change with their zone alone: whoever waits for one hears of nothing else", async () => {
+    const three = (zone: string) => [zone, zone, zone];
+    cluster.api.put(ingress("a", "a.test", "web"), service("web"), slice(...three("z-1"), ...three("z-2")));
+    await cluster.start(...PLAIN, "-enable-kubernetes-endpointslices");
+    await cluster.server.shows("10.0.0.6");
+    const paths = ["/routes", "/routes/z-1", "/routes/z-2"];
+    const tags = new Map<string, string>();
+    for (const path of paths) tags.set(path, (await cluster.server.ask(path)).headers.etag!);
+    const answered = new Map<string, number>();
+    const waiting = paths.map(async (path) => {
+      const headers = { "If-None-Match": tags.get(path)!, Prefer: "wait=100" };
+      answered.set(path, (await cluster.server.ask(path, { headers })).status);
+    });
+    const count = async () => (await cluster.server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}');
+    await until("all wait", async () => (await count()) === 3);
+    cluster.api.put(slice(...three("z-1"), ...three("z-2"), "z-2"));
+    await Promise.all([waiting[0], waiting[2]]);
+    assert.deepEqual([...answered].sort(), [
+      ["/routes", 200],
+      ["/routes/z-2", 200],
+    ]);
+    assert.equal(await count(), 1);
+    assert.equal((await cluster.server.ask("/routes/z-1")).headers.etag, tags.get("/routes/z-1"));
+    // The other zone's turn.
+    cluster.api.put(slice("z-1", ...three("z-1"), ...three("z-2")));
+    await waiting[1];
+    assert.equal(answered.get("/routes/z-1"), 200);
+  });
 });
 
 describe("what is served", () => {

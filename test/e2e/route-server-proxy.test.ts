@@ -68,7 +68,7 @@ describe("a proxy behind a Route Server", () => {
     putApps("a");
     const servers = [await startServer(), await startServer()];
     const proxy = await startProxy(servers.map(({ url }) => `${url}/routes`).join("|"), "-source-poll-timeout=1000");
-    await withoutFailure(proxy, "a.test", async () => {
+    await withoutFailure([proxy], "a.test", async () => {
       // Whichever is used: killing one after the other, with a new one in between, meets it.
       await servers[0]!.terminate("SIGKILL");
       putApps("b");

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { freePort } from "../conformance/socket-reader.ts";
 import { KubernetesApi } from "../support/kubernetes-api.ts";
 import { endpoints, ingress, service } from "../support/kubernetes-objects.ts";
+import type { StoredObject } from "../support/kubernetes-store.ts";
 import { until } from "./running-proxy.ts";
 
 const root = dirname(dirname(import.meta.dirname));
@@ -151,12 +152,19 @@ export function ask(port: number, path: string, { method = "GET", headers = {} }
 /** Flags without which every table has generated routes. */
 export const PLAIN: readonly string[] = ["-kubernetes-healthcheck=false", "-kubernetes-https-redirect=false"];
 
-/** A stand-in for an API server, and a Route Server that reads from it. */
-export class ServedCluster {
-  readonly api: KubernetesApi;
+/** A stand-in for an API server, in this process or in one of its own. */
+interface ClusterApi {
+  readonly url: string;
+  put(...objects: readonly StoredObject[]): void;
+  down(): Promise<void>;
+}
+
+/** A stand-in for an API server, and Route Servers that read from it. */
+export class ServedCluster<Api extends ClusterApi = KubernetesApi> {
+  readonly api: Api;
   readonly servers: RouteServerProcess[] = [];
 
-  private constructor(api: KubernetesApi) {
+  constructor(api: Api) {
     this.api = api;
   }
 

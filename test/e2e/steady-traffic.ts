@@ -21,18 +21,22 @@ export function ask(proxy: RunningProxy, host: string, agent: Agent | false = fa
   });
 }
 
-/** Asks on and on until `work` is done; fails when an answer was not 200. */
-export async function withoutFailure(proxy: RunningProxy, host: string, work: () => Promise<void>): Promise<void> {
+/** Asks these proxies on and on until `work` is done; fails when an answer was not 200. */
+export async function withoutFailure(
+  proxies: readonly RunningProxy[],
+  host: string,
+  work: () => Promise<void>,
+): Promise<void> {
   let isDone = false;
   const statuses = new Map<number, number>();
   const agent = new Agent({ keepAlive: true });
-  const askOn = async (): Promise<void> => {
+  const askOn = async (proxy: RunningProxy): Promise<void> => {
     while (!isDone) {
       const status = await ask(proxy, host, agent);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
-  const asking = Promise.all(Array.from({ length: CLIENTS }, askOn));
+  const asking = Promise.all(Array.from({ length: CLIENTS }, (_, i) => askOn(proxies[i % proxies.length]!)));
   try {
     await work();
   } finally {

@@ -42,6 +42,8 @@ export interface ApiOptions {
   readonly gzip?: boolean;
   /** The server knows no pages. */
   readonly ignoresPages?: boolean;
+  /** Where it listens; any free port without it. */
+  readonly port?: number;
 }
 
 interface Watch {
@@ -73,10 +75,11 @@ export class KubernetesApi {
   readonly #watches = new Set<Watch>();
   readonly #waiting = new Set<() => void>();
   #server: http.Server | null = null;
-  #port = 0;
+  #port: number;
 
   constructor(options: ApiOptions = {}) {
     this.#options = options;
+    this.#port = options.port ?? 0;
   }
 
   static async start(options: ApiOptions = {}): Promise<KubernetesApi> {

@@ -49,8 +49,30 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- .Values.routeServer.mode | toString | title -}}
 {{- end -}}
 
-{{- define "skipper.routesUrl" -}}
+{{/* Of all replicas, with a bar between each two. */}}
+{{- define "skipper.routesUrls" -}}
+{{- if .Values.routeServer.urls -}}
+{{- join "|" .Values.routeServer.urls -}}
+{{- else -}}
 http://{{ include "skipper.name" . }}-routesrv.{{ .Release.Namespace }}.svc:{{ .Values.routeServer.port }}/routes
+{{- end -}}
+{{- end -}}
+
+{{/* "true" when proxies may read the cluster in place of the Route Server; flags that would make other routes of it are refused. */}}
+{{- define "skipper.fallback" -}}
+{{- if and .Values.routeServer.fallback.enabled (eq (include "skipper.mode" .) "Exec") -}}
+{{- range concat .Values.kubernetes.flags .Values.routeServer.flags -}}
+{{- if regexMatch "^--?(default-filters-(prepend|append)|edit-route|clone-route)(=|$)" . -}}
+{{- fail (printf "routeServer.fallback: %s changes routes, which proxies must do themselves then: it belongs to flags" .) -}}
+{{- end -}}
+{{- end -}}
+{{- range .Values.routeServer.flags -}}
+{{- if regexMatch "^--?(enable-)?kubernetes-" . -}}
+{{- fail (printf "routeServer.fallback: %s makes routes, also for proxies that read the cluster: it belongs to kubernetes.flags" .) -}}
+{{- end -}}
+{{- end -}}
+true
+{{- end -}}
 {{- end -}}
 
 {{/* Who writes the status of Ingresses: proxy, routesrv or nobody. */}}
