@@ -9,6 +9,7 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../bench/subjects/process-cost.ts";
+import { freePort } from "../conformance/socket-reader.ts";
 
 const keptLogBytes = 20_000;
 
@@ -103,15 +104,6 @@ export class ProxyProcess {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {
