@@ -2,10 +2,10 @@
 // dies while it holds and waits.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import fc from "fast-check";
+import { said } from "../../../test/support/threads.ts";
 import type { QueueOutcome } from "../../spec/route-queue.ts";
 import { LOCK, type QueueMemory, queueMemory, WAITERS } from "./queue-memory.ts";
 import type { QueueSettings } from "./queue-settings.ts";
@@ -279,12 +279,16 @@ if (isMainThread) {
     const threads = [0, 1, 2].map(
       (column) => new Worker(new URL(import.meta.url), { workerData: { memory, cells, column } }),
     );
+    const lasting = Promise.all(threads.slice(0, 2).map(said));
     // The third one is ended in the middle of it, wherever it is.
-    while (Atomics.load(cells, 2) < 2000) await new Promise((resolve) => setImmediate(resolve));
+    const halfway = async () => {
+      while (Atomics.load(cells, 2) < 2000) await new Promise((resolve) => setImmediate(resolve));
+    };
+    await Promise.race([halfway(), lasting]);
     await threads[2]!.terminate();
     main.retire(2);
     Atomics.store(cells, 3, 1);
-    await Promise.all(threads.slice(0, 2).map((thread) => once(thread, "message")));
+    await lasting;
     assert.deepEqual([main.inside(slot), main.waiting(slot)], [0, 0]);
     assert.equal(Atomics.load(cells, 1), 0, "never more than two inside");
     await Promise.all(threads.map((thread) => thread.terminate()));
@@ -299,7 +303,11 @@ async function runThread(queues: SharedQueues, memory: QueueMemory, cells: Int32
   const slot = queues.table.slot(KEY);
   const inside: number[] = [];
   let waiting = 0;
-  while (Atomics.load(cells, 3) === 0 || inside.length + waiting > 0) {
+  // A wait for shared memory alone does not keep a thread alive.
+  const alive = setInterval(() => {}, 1000);
+  for (;;) {
+    const hasEnded = Atomics.load(cells, 3) === 1;
+    if (hasEnded && inside.length + waiting === 0) break;
     const seen = queues.bell;
     queues.readLetters((_waiter, _slot, wait, epoch) => {
       waiting--;
@@ -309,7 +317,7 @@ async function runThread(queues: SharedQueues, memory: QueueMemory, cells: Int32
     if (inside.length > 0) {
       queues.release(slot, inside.pop()!);
       Atomics.add(cells, 2, 1);
-    } else if (waiting < 5 && Atomics.load(cells, 3) === 0) {
+    } else if (waiting < 5 && !hasEnded) {
       const result = queues.enter(slot);
       if (result === PASSED) inside.push(queues.epoch);
       else if (result > 0) waiting++;
@@ -317,5 +325,6 @@ async function runThread(queues: SharedQueues, memory: QueueMemory, cells: Int32
       await queues.nextBell(seen);
     }
   }
+  clearInterval(alive);
   parentPort!.postMessage([column, memory.columns]);
 }
