@@ -174,7 +174,7 @@ describe("answers of a Route Server that are", () => {
       putApps("b");
       await sees(proxy, "b.test", 200);
       assert.ok(faulty.spoilt > 0);
-      assert.match(proxy.log, /a delta of \S+ does not give the text that it names, loading all of it/);
+      await proxy.logs(/a delta of \S+ does not give the text that it names, loading all of it/);
       await newProxyServes(`${faulty.url}/routes`, "a.test", "b.test");
       // Bytes that cannot be unpacked.
       faulty.spoil = (answer) =>
