@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { freePort } from "../../test/conformance/socket-reader.ts";
 import { until } from "../../test/e2e/running-proxy.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import type { Logger } from "../observability/log.ts";
@@ -35,9 +35,9 @@ class FakeServer {
     this.#server = createServer((request, response) => this.#serve(request, response));
   }
 
-  async up(port = 0): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    this.port = (this.#server.address() as AddressInfo).port;
+  async up(port?: number): Promise<void> {
+    this.port = port ?? (await freePort());
+    await new Promise<void>((resolve) => this.#server.listen(this.port, "127.0.0.1", resolve));
   }
 
   async down(): Promise<void> {
@@ -137,7 +137,7 @@ function make(url: string, more: Partial<RoutesUrlOptions> = {}): RoutesUrl {
   return new RoutesUrl({
     url,
     pollMs: 10,
-    timeoutMs: 1000,
+    timeoutMs: 20_000,
     waitMs: 20_000,
     cacheFile: "",
     credentials: null,
