@@ -15,6 +15,7 @@ const keptLogBytes = 20_000;
 
 export class ProxyProcess {
   readonly port: number;
+  readonly supportPort: number;
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), "skipper-soak-"));
   readonly #child: ChildProcess;
   #log = "";
@@ -22,6 +23,7 @@ export class ProxyProcess {
 
   private constructor(port: number, supportPort: number, routes: string, flags: readonly string[]) {
     this.port = port;
+    this.supportPort = supportPort;
     this.writeRoutes(routes);
     const addresses = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${supportPort}`];
     const entry = path.join(import.meta.dirname, "crashing-skipper.ts");
