@@ -53,7 +53,7 @@ interface Result {
 }
 
 function run(cwd: string, command: string, ...args: string[]): Result {
-  return spawnSync(command, args, { cwd, encoding: "utf8", timeout: 60_000, stdio: ["ignore", "pipe", "pipe"] });
+  return spawnSync(command, args, { cwd, encoding: "utf8", timeout: 200_000, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** A folder with the package, built from this repository, below node_modules. */
