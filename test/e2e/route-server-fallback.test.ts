@@ -57,7 +57,7 @@ async function startProxy(urls: string, ...flags: readonly string[]): Promise<Ru
   const proxy = await RunningProxy.start(
     "",
     `-routes-urls=${urls}`,
-    "-source-poll-timeout=500",
+    "-source-poll-timeout=2000",
     "-routes-fallback-kubernetes",
     `-kubernetes-url=${cluster.api.url}`,
     ...PLAIN,

@@ -54,7 +54,7 @@ const replicas = (...servers: readonly { readonly url: string }[]) =>
   servers.map(({ url }) => `${url}/routes`).join("|");
 
 function startProxy(urls: string): Promise<RunningProxy> {
-  const flags = ["-workers=1", "-source-poll-timeout=500", `-routes-cache-file=${cacheFile()}`];
+  const flags = ["-workers=1", "-source-poll-timeout=2000", `-routes-cache-file=${cacheFile()}`];
   return RunningProxy.start("", `-routes-urls=${urls}`, ...flags);
 }
 

@@ -67,7 +67,7 @@ describe("a proxy behind a Route Server", () => {
   test("goes over to another replica when one is killed, with no failed request, and back", async () => {
     putApps("a");
     const servers = [await startServer(), await startServer()];
-    const proxy = await startProxy(servers.map(({ url }) => `${url}/routes`).join("|"), "-source-poll-timeout=1000");
+    const proxy = await startProxy(servers.map(({ url }) => `${url}/routes`).join("|"), "-source-poll-timeout=3000");
     await withoutFailure(proxy, "a.test", async () => {
       // Whichever is used: killing one after the other, with a new one in between, meets it.
       await servers[0]!.terminate("SIGKILL");
@@ -94,7 +94,7 @@ describe("a proxy behind a Route Server", () => {
     try {
       const cache = join(folder, "routes");
       const server = await startServer();
-      const flags = [`-routes-cache-file=${cache}`, "-source-poll-timeout=1000"];
+      const flags = [`-routes-cache-file=${cache}`, "-source-poll-timeout=3000"];
       await startProxy(`${server.url}/routes`, ...flags);
       const written = () => {
         try {
