@@ -99,7 +99,9 @@ async function runChecks(node) {
 function runTests(node, globs) {
   // Node leaves one processor free, which on a small machine is half of it; much of a test is waiting for processes.
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism() - 1)}`;
-  return run(node, "node", ["--test", "--test-reporter=spec", "--test-timeout=300000", concurrency, ...globs]);
+  // The first limit is that of a test, the second that of a file.
+  const limits = ["--test-timeout=300000", "--import", path.join(root, "scripts/file-limit.mjs")];
+  return run(node, "node", ["--test", "--test-reporter=spec", ...limits, concurrency, ...globs]);
 }
 
 const localAddresses = ["-address", "127.0.0.1:9090", "-support-listener", "127.0.0.1:9911"];

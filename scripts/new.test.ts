@@ -36,7 +36,7 @@ function copyOfRepository(t: TestContext): string {
 /** Runs a command in the copy; fails with what it says when it ends with another code. */
 function run(copy: string, code: number, command: string, ...args: string[]): string {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: copy, encoding: "utf8", env, timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: copy, encoding: "utf8", env, timeout: 200_000 });
   assert.equal(status, code, `${command} ${args.join(" ")}: ${stdout}${stderr}`);
   return stdout + stderr;
 }

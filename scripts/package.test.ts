@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { freePort } from "../test/conformance/socket-reader.ts";
 
 const root = path.join(import.meta.dirname, "..");
 
@@ -53,7 +53,7 @@ interface Result {
 }
 
 function run(cwd: string, command: string, ...args: string[]): Result {
-  return spawnSync(command, args, { cwd, encoding: "utf8", timeout: 60_000, stdio: ["ignore", "pipe", "pipe"] });
+  return spawnSync(command, args, { cwd, encoding: "utf8", timeout: 200_000, stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /** A folder with the package, built from this repository, below node_modules. */
@@ -88,14 +88,6 @@ function consumer(t: TestContext): string {
   return path.join(top, "consumer");
 }
 
-async function freeAddress(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === "object" ? `127.0.0.1:${address.port}` : "";
-}
-
 test("the package has working commands, a face with types, and runs inside of a program", async (t) => {
   const folder = consumer(t);
   const skipper = run(folder, "node_modules/skipper-proxy/bin/skipper", "-version");
@@ -124,7 +116,13 @@ test("the package has working commands, a face with types, and runs inside of a 
   const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--types", "node"];
   const checked = run(folder, path.join(root, "node_modules/.bin/tsc"), ...flags, "program.ts");
   assert.equal(checked.stdout, "");
-  const ran = run(folder, process.execPath, "program.ts", await freeAddress(), path.join(plugins, "greet.ts"));
+  const ran = run(
+    folder,
+    process.execPath,
+    "program.ts",
+    `127.0.0.1:${await freePort()}`,
+    path.join(plugins, "greet.ts"),
+  );
   assert.deepEqual(ran.stdout.split("\n"), ['wait Odd a: Path("/x") -> <shunt>;', "Hello you", ""], ran.stderr);
   assert.equal(ran.status, 0, "the program ends when the proxy is down");
 });

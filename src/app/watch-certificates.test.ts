@@ -44,7 +44,7 @@ test("a changed pair is passed on once, one that does not fit is reported once",
     (pairs) => changes.push(pairs),
   );
   const until = async (what: string, condition: () => boolean): Promise<void> => {
-    for (const limit = Date.now() + 10_000; !condition(); await pause(5)) {
+    for (const limit = Date.now() + 20_000; !condition(); await pause(5)) {
       if (Date.now() > limit) assert.fail(`waited for: ${what}\n${lines.join("\n")}`);
     }
   };

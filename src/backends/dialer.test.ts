@@ -130,6 +130,7 @@ function said(name: string, port: number, options: Partial<DialOptions> | Dialer
   return new Promise((resolve) => {
     socket.on("error", (error: SocketError) => resolve(socketErrorText(error)));
     socket.on("data", (data: Buffer) => resolve(data.toString()));
+    socket.on("close", () => resolve("closed, saying nothing"));
   });
 }
 

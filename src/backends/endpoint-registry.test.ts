@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { said } from "../../test/support/threads.ts";
 import { anyRequest, BalancedProcess, lbBackend } from "./balancer.fixture.ts";
 import { COUNT_CELLS, FAILED, REQUESTS } from "./endpoint-memory.ts";
 import { EndpointRegistry, FORGET_AFTER_MS, type WorkerEndpoints } from "./endpoint-registry.ts";
@@ -56,7 +57,7 @@ if (!isMainThread) {
     const workers = [11, 12].map(
       (number) => new Worker(new URL(import.meta.url), { workerData: process.registry.addWorker(number) }),
     );
-    const counts = await Promise.all(workers.map(async (worker) => (await once(worker, "message"))[0] as number[]));
+    const counts = await Promise.all(workers.map(said<number[]>));
     const sums = counts[0]!.map((count, i) => count + counts[1]![i]!);
     // The ten turns at the end of either thread mix with the others: two for each endpoint, and four of them.
     for (const sum of sums) assert.ok(Math.abs(sum - (2 * TURNS) / 5) <= 4, String(sums));
@@ -71,8 +72,9 @@ if (!isMainThread) {
     assert.deepEqual(process.lines, [
       'info Passive health check: marking "e0:80" as unhealthy due to failed round trips ratio: 1.00',
     ]);
+    const ended = once(workers[1]!, "exit");
     workers[1]!.postMessage("end");
-    await once(workers[1]!, "exit");
+    await ended;
     process.registry.retire(12);
     assert.equal(inFlight(), 0);
   });

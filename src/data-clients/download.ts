@@ -35,7 +35,28 @@ export class DownloadFailure extends Error {
 }
 
 const maxRedirects = 10;
+/** A limit of time is waited for in so many parts. */
+const LIMIT_PARTS = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * Calls back after a time, unless what it gives is called before. A part in which this thread stood still, at its start or over a large
+ * table, counts as one and no more, and events are looked at before the end: what has come meanwhile is not late.
+ */
+function startLimit(ms: number, over: () => void): () => void {
+  let left = LIMIT_PARTS;
+  let timer: NodeJS.Timeout | undefined;
+  let end: NodeJS.Immediate | undefined;
+  const wait = (): void => {
+    if (left-- > 0) timer = setTimeout(wait, Math.min(ms / LIMIT_PARTS, LONGEST_TIMER_MS));
+    else end = setImmediate(over);
+  };
+  wait();
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(end);
+  };
+}
 
 /** Holds the connections to one server between polls. */
 export class Downloader {
@@ -43,7 +64,7 @@ export class Downloader {
   readonly #timeoutMs: number;
   readonly #credentials: ServerCredentials | null;
 
-  /** `timeoutMs` is for all of one download, 0: none. `env` holds HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+  /** `timeoutMs` is for all of one download, 0: none; see `startLimit`. `env` holds HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
   constructor(timeoutMs: number, env: NodeJS.ProcessEnv, credentials: ServerCredentials | null = null) {
     const options = { keepAlive: true, proxyEnv: env };
     this.#agents = { "http:": new (http().Agent)(options), "https:": new (https().Agent)(options) };
@@ -60,8 +81,7 @@ export class Downloader {
   async get({ url, address, headers, waitMs }: DownloadRequest): Promise<Download> {
     const abort = new AbortController();
     const limitMs = this.#timeoutMs + waitMs;
-    const timer =
-      this.#timeoutMs > 0 ? setTimeout(() => abort.abort(), Math.min(limitMs, LONGEST_TIMER_MS)) : undefined;
+    const stopLimit = this.#timeoutMs > 0 ? startLimit(limitMs, () => abort.abort()) : () => {};
     let status = 0;
     try {
       let target = new URL(url);
@@ -93,7 +113,7 @@ export class Downloader {
       abort.abort();
       throw new DownloadFailure(`Get ${JSON.stringify(url)}: ${systemErrorText(cause)}`, status);
     } finally {
-      clearTimeout(timer);
+      stopLimit();
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { freePort } from "../../test/conformance/socket-reader.ts";
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 /** A line of its text. */
@@ -25,9 +25,9 @@ export class FakeServer {
     this.#server = createServer((request, response) => this.#serve(request, response));
   }
 
-  async up(port = 0): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
-    this.port = (this.#server.address() as AddressInfo).port;
+  async up(port?: number): Promise<void> {
+    this.port = port ?? (await freePort());
+    await new Promise<void>((resolve) => this.#server.listen(this.port, "127.0.0.1", resolve));
   }
 
   async down(): Promise<void> {

@@ -45,7 +45,7 @@ describe("replicas", () => {
     const server = createServer((request, response) => response.end(request.headers.host)).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const downloader = new Downloader(1000, {});
+    const downloader = new Downloader(20_000, {});
     try {
       const request = { url: `http://rs.test:${port}/`, address: "127.0.0.1", headers: {}, waitMs: 0 };
       assert.equal(Buffer.from((await downloader.get(request)).body).toString(), `rs.test:${port}`);

@@ -64,7 +64,7 @@ function make(url: string, more: Partial<RoutesUrlOptions> = {}): RoutesUrl {
   return new RoutesUrl({
     url,
     pollMs: 10,
-    timeoutMs: 1000,
+    timeoutMs: 20_000,
     waitMs: 20_000,
     cacheFile: "",
     credentials: null,

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { until } from "../../test/e2e/running-proxy.ts";
 import { RecordingHost } from "../../test/support/recording-host.ts";
 import type { Logger } from "../observability/log.ts";
 import { RoutesUrl } from "./routes-url.ts";
@@ -40,7 +41,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function start(timeoutMs = 1000): Promise<void> {
+function start(timeoutMs = 20_000): Promise<void> {
   client = new RoutesUrl({ url, pollMs: 10, timeoutMs, waitMs: 0, cacheFile: "", credentials: null, env: {}, log });
   return client.start(host);
 }
@@ -83,7 +84,7 @@ test("304 to a request without ETag is a failure", async () => {
   assert.deepEqual([...host.routes.keys()], ["a"]);
 });
 
-const startFailures: [string, typeof answer, RegExp][] = [
+const startFailures: [string, typeof answer, RegExp, timeoutMs?: number][] = [
   ["a status", (_q, r) => void r.writeHead(500).end("a: * -> <shunt>"), /status code: 500$/],
   ["a broken connection", (q) => void q.socket.destroy(), /connection reset by peer|socket hang up/],
   [
@@ -91,7 +92,7 @@ const startFailures: [string, typeof answer, RegExp][] = [
     (q, r) => void r.writeHead(200, { "content-length": "99" }).write("a", () => q.socket.destroy()),
     /aborted|connection reset by peer/,
   ],
-  ["a server that does not answer", () => {}, /timeout after 50 ms/],
+  ["a server that does not answer", () => {}, /timeout after 50 ms/, 50],
   [
     "redirects without end",
     (_q, r) => void r.writeHead(302, { location: "/again" }).end(),
@@ -99,10 +100,10 @@ const startFailures: [string, typeof answer, RegExp][] = [
   ],
 ];
 
-for (const [name, broken, reason] of startFailures) {
+for (const [name, broken, reason, timeoutMs] of startFailures) {
   test(`the start fails with ${name}`, async () => {
     answer = broken;
-    await assert.rejects(start(50), (error: Error) => {
+    await assert.rejects(start(timeoutMs), (error: Error) => {
       assert.ok(error.message.startsWith(`error while loading routes from url ${url}: `), error.message);
       assert.match(error.message, reason);
       return true;
@@ -222,7 +223,7 @@ for (const [name, broken] of unusable) {
     });
     answer = broken;
     await host.until(() => host.failures.length > 5);
-    assert.ok(open.size <= 1, String(open.size));
+    await until("all but one are closed", () => open.size <= 1);
   });
 }
 
@@ -232,7 +233,7 @@ test("the proxy of the environment is used", async () => {
   client = new RoutesUrl({
     url: "http://routes.test/all",
     pollMs: 1000,
-    timeoutMs: 1000,
+    timeoutMs: 20_000,
     waitMs: 0,
     cacheFile: "",
     credentials: null,

@@ -12,7 +12,10 @@ import type { ApiTimeouts } from "./api-connection.ts";
 import { ApiError } from "./api-error.ts";
 
 const services = "/api/v1/services";
-const timeouts: ApiTimeouts = { dialMs: 200, handshakeMs: 200, headerMs: 200, bodyMs: 200 };
+const LONG_MS = 20_000;
+const patient: ApiTimeouts = { dialMs: LONG_MS, handshakeMs: LONG_MS, headerMs: LONG_MS, bodyMs: LONG_MS };
+/** For tests of a server that does not answer. */
+const quick: ApiTimeouts = { ...patient, handshakeMs: 500, headerMs: 500 };
 
 let lines: string[];
 let api: KubernetesApi;
@@ -44,7 +47,7 @@ async function startApi(options: ApiOptions = {}): Promise<void> {
   api = await KubernetesApi.start(options);
 }
 
-function connect(access: Partial<ApiAccess> = {}, pageSize = 500): ApiClient {
+function connect(access: Partial<ApiAccess> = {}, pageSize = 500, timeouts = patient): ApiClient {
   const all = { url: api.url, ca: "", tokenFile: "", proxyEnv: null, ...access };
   client = new ApiClient({ access: all, log: log(), timeouts, pageSize });
   return client;
@@ -106,14 +109,14 @@ describe("lists", () => {
     ["500", { status: 500 }, /^request to \/api\/v1\/services failed, status: 500, 500 Internal Server Error$/],
     ["302", { status: 302 }, /^request to \/api\/v1\/services failed, status: 302, 302 Found$/],
     ["a closed connection", "refuse", /^GET \/api\/v1\/services: connection reset by peer$/],
-    ["no answer", "hang", /^GET \/api\/v1\/services: timeout after 200 ms: waiting for the response$/],
+    ["no answer", "hang", /^GET \/api\/v1\/services: timeout after 500 ms: waiting for the response$/],
     ["half an answer", "half", /^GET \/api\/v1\/services: connection reset by peer$/],
     ["garbage", "garbage", /^GET \/api\/v1\/services: invalid JSON: /],
   ] as readonly (readonly [string, Fault, RegExp])[]) {
     test(`fails: ${title}; the next one does not`, async () => {
       await startApi();
       api.put(service("a"));
-      connect();
+      connect({}, 500, fault === "hang" ? quick : patient);
       api.fault = () => fault;
       await assert.rejects(list(), (error: unknown) => error instanceof ApiError && message.test(error.message));
       api.fault = () => null;
@@ -143,7 +146,7 @@ describe("lists", () => {
       ["3", 3000, 3000],
       ["100000", 60_000, 60_000],
       ["soon", 0, 0],
-      [new Date(Date.now() + 10_000).toUTCString(), 8000, 10_000],
+      [new Date(Date.now() + 50_000).toUTCString(), 20_000, 50_000],
     ] as const) {
       api.fault = () => ({ status: 429, headers: { "retry-after": header } });
       const error = await list().catch((cause: ApiError) => cause);
@@ -191,13 +194,16 @@ describe("token", () => {
 });
 
 describe("watches", () => {
-  async function watch(version = "100"): Promise<{ events: { type: string }[]; ended: Promise<boolean> }> {
+  async function watch(
+    idleMs = LONG_MS,
+    version = "100",
+  ): Promise<{ events: { type: string }[]; ended: Promise<boolean> }> {
     const events: { type: string }[] = [];
     let opened = () => {};
     const isOpen = new Promise<void>((resolve) => {
       opened = resolve;
     });
-    const options = { resourceVersion: version, seconds: 60, idleMs: 300, opened };
+    const options = { resourceVersion: version, seconds: 60, idleMs, opened };
     const ended = client!.watch(services, "", { ...options, event: (event) => void events.push(event as never) });
     await Promise.race([isOpen, ended]);
     return { events, ended };
@@ -219,7 +225,7 @@ describe("watches", () => {
     );
   });
 
-  for (const [title, act] of [
+  for (const [title, act, idleMs] of [
     ["the connection breaks", () => api.breakWatches()],
     [
       "it ends inside an event",
@@ -228,13 +234,13 @@ describe("watches", () => {
         api.endWatches();
       },
     ],
-    ["nothing comes any more", () => api.silence()],
+    ["nothing comes any more", () => api.silence(), 300],
     ["the client is closed", () => client!.close()],
   ] as const) {
     test(`end when ${title}`, async () => {
       await startApi();
       connect();
-      const { ended } = await watch();
+      const { ended } = await watch(idleMs);
       act();
       assert.equal(await ended, false);
     });
@@ -308,8 +314,8 @@ describe("access", () => {
     await new Promise((resolve) => server.once("listening", resolve));
     const { port } = server.address() as net.AddressInfo;
     await startApi();
-    connect({ url: `https://127.0.0.1:${port}` });
-    await assert.rejects(list(), { message: "GET /api/v1/services: timeout after 200 ms: the TLS handshake" });
+    connect({ url: `https://127.0.0.1:${port}` }, 500, quick);
+    await assert.rejects(list(), { message: "GET /api/v1/services: timeout after 500 ms: the TLS handshake" });
     client!.close();
     server.close();
   });

@@ -8,12 +8,14 @@ import { RecordingHost } from "../../test/support/recording-host.ts";
 import { printExpression } from "../eskip/printer.ts";
 import { ApplicationLog, type LogLevel } from "../observability/log.ts";
 import { ApiClient } from "./api-client.ts";
+import type { ApiTimeouts } from "./api-connection.ts";
 import { ClusterState, type SourceKey } from "./cluster-state.ts";
 import { KubernetesDataClient, type KubernetesOptions, type Translator } from "./data-client.ts";
 import { KINDS } from "./objects.ts";
 import { FixtureTranslator } from "./translator.fixture.ts";
 
-export const QUICK = { dialMs: 500, handshakeMs: 500, headerMs: 500, bodyMs: 500 };
+/** Long: only where a test is about an API that does not answer they are shorter. */
+const PATIENT: ApiTimeouts = { dialMs: 20_000, handshakeMs: 20_000, headerMs: 20_000, bodyMs: 20_000 };
 const POLL_MS = 30;
 
 /** A cluster with something of each kind. */
@@ -31,8 +33,11 @@ export const small = [
   endpoints("team/web", "10.0.0.4"),
 ];
 
-/** `makeTranslator`: another translation than the plain one; a new one for each call. */
-export type ClusterOptions = Partial<KubernetesOptions> & { readonly makeTranslator?: () => Translator };
+/** `makeTranslator`: another translation than the plain one; a new one for each call. `answerMs`: how long an answer is waited for. */
+export type ClusterOptions = Partial<KubernetesOptions> & {
+  readonly makeTranslator?: () => Translator;
+  readonly answerMs?: number;
+};
 
 export class TestCluster {
   readonly api: KubernetesApi;
@@ -45,7 +50,7 @@ export class TestCluster {
   readonly #waiting = new Set<() => void>();
 
   private constructor(api: KubernetesApi, options: ClusterOptions, tokenFile: string, level: LogLevel) {
-    const { makeTranslator, ...rest } = options;
+    const { makeTranslator, answerMs = PATIENT.headerMs, ...rest } = options;
     this.api = api;
     this.translator = new FixtureTranslator(options.endpointSlices);
     this.#makeTranslator = makeTranslator ?? (() => new FixtureTranslator(options.endpointSlices));
@@ -62,7 +67,7 @@ export class TestCluster {
     });
     const access = { url: api.url, ca: "", tokenFile, proxyEnv: null };
     this.client = new KubernetesDataClient({
-      client: new ApiClient({ access, log, timeouts: QUICK, pageSize: 3 }),
+      client: new ApiClient({ access, log, timeouts: { ...PATIENT, headerMs: answerMs }, pageSize: 3 }),
       translator: makeTranslator === undefined ? this.translator : makeTranslator(),
       routes: true,
       namespace: "",
@@ -80,7 +85,7 @@ export class TestCluster {
       metrics: { gauge: (key, value) => void this.gauges.set(key, value), count: () => {} },
       description: "test",
       ...rest,
-      timing: { idleMs: 2000, retryWatchMs: 60_000, batchMs: 1, restMs: 0, graceMs: 0, ...options.timing },
+      timing: { idleMs: 20_000, retryWatchMs: 60_000, batchMs: 1, restMs: 0, graceMs: 0, ...options.timing },
     });
   }
 
@@ -152,7 +157,7 @@ export class TestCluster {
 
   /** Resolves when the routes have been in step for some polls; fails with the difference. */
   async settled(): Promise<void> {
-    const limit = performance.now() + 10_000;
+    const limit = performance.now() + 20_000;
     for (let calm = 0; calm < 5; ) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       calm = this.isInStep() ? calm + 1 : 0;
@@ -160,11 +165,11 @@ export class TestCluster {
     }
   }
 
-  /** Resolves when a log line holds a text; rejects after five seconds. */
+  /** Resolves when a log line holds a text; rejects after twenty seconds. */
   untilLogged(text: string): Promise<void> {
     if (this.logged(text).length > 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const limit = setTimeout(() => reject(new Error(`not logged: ${text}\n${this.lines.join("\n")}`)), 5000);
+      const limit = setTimeout(() => reject(new Error(`not logged: ${text}\n${this.lines.join("\n")}`)), 20_000);
       const look = (): void => {
         if (this.logged(text).length === 0) return;
         clearTimeout(limit);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, describe, test } from "node:test";
@@ -103,7 +103,6 @@ describe("a cluster that is watched", () => {
     api.bookmark();
     api.store.compact();
     const lists = api.count("list", "ingresses");
-    await sleep(20);
     api.endWatches("ingresses");
     api.put(ingress("e", "e.test", "web"));
     await cluster!.inStep();
@@ -274,7 +273,9 @@ describe("default filters", () => {
     const filters = () => JSON.stringify(host.routes.get("Ingress__default__b__b.test")!.filters);
     assert.match(filters(), /one\(\)/);
     const translated = translator.translations;
-    writeFileSync(path.join(folder, "shop.default"), "two()");
+    // In one step: half a file would be a version of its own.
+    writeFileSync(path.join(folder, "next"), "two()");
+    renameSync(path.join(folder, "next"), path.join(folder, "shop.default"));
     await host.until(() => filters().includes("two()"));
     assert.equal(translator.translations, translated + 2);
     rmSync(folder, { recursive: true });

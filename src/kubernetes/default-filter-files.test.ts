@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -62,6 +64,22 @@ test("changes show, and what did not change is the same map", async () => {
   assert.equal((await files.read()).get("shop/web"), "changed()");
   rmSync(path.join(folder, "filters/web.shop"));
   assert.equal((await files.read()).size, 0);
+});
+
+test("a change that carries the time and size of the one before, as two in one tick of the clock may, shows too", async (t) => {
+  mkdirSync(path.join(folder, "filters"));
+  write("web.shop", "a()");
+  const state = await fs.stat(path.join(folder, "filters/web.shop"));
+  t.mock.method(fs, "stat", async () => state);
+  syncBuiltinESMExports();
+  try {
+    assert.equal((await files.read()).get("shop/web"), "a()");
+    write("web.shop", "b()");
+    assert.equal((await files.read()).get("shop/web"), "b()");
+  } finally {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  }
 });
 
 test("a file that is there and cannot be read any more leaves its last text", async () => {

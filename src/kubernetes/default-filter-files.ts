@@ -7,9 +7,11 @@ import path from "node:path";
 import type { Logger } from "../observability/log.ts";
 
 const MAX_BYTES = 1 << 20;
+/** Two changes within this time may carry the same time stamp. */
+const CLOCK_GRAIN_MS = 20;
 
 interface KnownFile {
-  /** Changes whenever the file does. */
+  /** Changes whenever the file does; "" when the next change could leave it as it is. */
   readonly stamp: string;
   readonly text: string;
 }
@@ -45,7 +47,7 @@ export class DefaultFilterFiles {
     }
     this.#log.debug("default filter configurations loaded", { "#configs": texts.size });
     const isSame =
-      files.size === this.#files.size && [...files].every(([name, file]) => this.#files.get(name) === file);
+      files.size === this.#files.size && [...files].every(([name, { text }]) => this.#files.get(name)?.text === text);
     this.#files = files;
     if (!isSame) this.#texts = texts;
     return this.#texts;
@@ -76,6 +78,7 @@ export class DefaultFilterFiles {
     const file = path.join(this.#folder, name);
     const known = this.#files.get(name);
     try {
+      const nowMs = Date.now();
       const { size, mtimeMs, ctimeMs, ino, dev } = await stat(file);
       if (size > MAX_BYTES) {
         this.#log.debug("incompatible file", { file: name });
@@ -83,7 +86,8 @@ export class DefaultFilterFiles {
       }
       const stamp = `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
       if (known?.stamp === stamp) return known;
-      return { stamp, text: await readFile(file, "utf8") };
+      const isYoung = Math.max(mtimeMs, ctimeMs) > nowMs - CLOCK_GRAIN_MS;
+      return { stamp: isYoung ? "" : stamp, text: await readFile(file, "utf8") };
     } catch {
       this.#log.debug("could not read file", { file: name });
       return known ?? null;

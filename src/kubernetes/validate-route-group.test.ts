@@ -154,9 +154,9 @@ describe("a network address", () => {
 
 test("a hundred thousand hosts take no long time", () => {
   const hosts = Array.from({ length: 100_000 }, (_, i) => `h${i}.test`);
-  const start = performance.now();
+  const before = process.cpuUsage();
   assert.deepEqual(messagesOf({ ...base, hosts: [...hosts, "h7.test"] }), ['duplicate host "h7.test"']);
-  assert.ok(performance.now() - start < 2000);
+  assert.ok(process.cpuUsage(before).user < 2_000_000);
 });
 
 const folder = path.join(import.meta.dirname, "../../../shared/vectors/routegroup-validation");

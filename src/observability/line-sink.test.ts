@@ -36,7 +36,7 @@ test("lines that come together leave in one write", async () => {
       done(null, length);
     },
   });
-  const keep = setTimeout(() => {}, 10_000); // the sink's own timer keeps no process alive
+  const keep = setTimeout(() => {}, 20_000); // the sink's own timer keeps no process alive
   sink.add("a\n");
   sink.add("b\n");
   assert.equal(await promise, "a\nb\n");
@@ -99,7 +99,7 @@ test("a pipe that is full for now is tried again, a failed write is reported and
 
 /** Waits for a condition that the event loop brings about. */
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 20_000;
   while (!condition()) {
     assert.ok(performance.now() < deadline, "the condition came about");
     await new Promise((resolve) => setImmediate(resolve));

@@ -138,6 +138,7 @@ test("workers count at the same time, and what one counted stays when it is kill
     );
     const { promise: done, resolve, reject } = Promise.withResolvers<void>();
     worker.on("error", reject);
+    worker.on("exit", (code) => reject(new Error(`the thread ended with ${code} before it was done`)));
     worker.on("message", (message) => {
       if (message.done) resolve();
       else hub.announced(id, message.series);

@@ -31,7 +31,7 @@ function filterOf(plugins: readonly LoadedPlugin[]): string | undefined {
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const limit = Date.now() + 10_000; !condition(); await pause(5)) {
+  for (const limit = Date.now() + 20_000; !condition(); await pause(5)) {
     if (Date.now() > limit) assert.fail(`waited for: ${what}`);
   }
 }

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { after, test } from "node:test";
+import { until } from "../../test/e2e/running-proxy.ts";
 import type { BodyTransform } from "../spec/context.ts";
 import type { Filter } from "../spec/filter.ts";
 import { plainIntake } from "./listener.ts";
@@ -166,9 +167,9 @@ test("a client that leaves inside of a body, and a response that comes before it
     socket.on("error", () => {});
     socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 900000\r\n\r\nabc`);
     if (path === "/early") await once(socket, "data");
-    else while (seen.text === "") await new Promise((resolve) => setTimeout(resolve, 5));
+    else await until("the beginning is seen", () => seen.text !== "");
     socket.destroy();
-    while (seen.destroyed === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until("the break is seen", () => seen.destroyed > 0);
     assert.deepEqual(seen, { text: "abc", ends: 0, destroyed: 1 });
   }
 });

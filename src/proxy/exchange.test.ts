@@ -58,7 +58,12 @@ async function ask(port: number, lines = ""): Promise<{ socket: net.Socket; head
   after(() => socket.destroy());
   socket.write(`GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`);
   let head = "";
-  while (!head.includes("\r\n\r\n")) head += (await once(socket, "data"))[0].toString("latin1");
+  const closed = once(socket, "close").then(() => assert.fail(`closed after ${JSON.stringify(head)}`));
+  closed.catch(() => {});
+  while (!head.includes("\r\n\r\n")) {
+    const [piece] = await Promise.race([once(socket, "data"), closed]);
+    head += piece.toString("latin1");
+  }
   return { socket, head };
 }
 

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { after, test } from "node:test";
+import { until } from "../../test/e2e/running-proxy.ts";
 import type { RequestCopy } from "../spec/context.ts";
 import type { CopyBody, CopyEnd } from "../spec/env.ts";
 import type { Filter } from "../spec/filter.ts";
@@ -230,12 +231,12 @@ test("beyond the limit copies are dropped, and their bodies let go", async () =>
   const { proxy, ends } = await copyingProxy({ "/copy": { filters: [], backendPort: shadow.port } }, { limit: 2 });
   for (let i = 0; i < 3; i++) await ask(proxy);
   assert.deepEqual(await ends[2], { outcome: "dropped", status: 0 });
-  while (release.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("two copies are there", () => release.length === 2);
   for (const go of release) go();
   release = [];
   assert.deepEqual(await Promise.all(ends.slice(0, 2)), Array(2).fill({ outcome: "complete", status: 200 }));
   await ask(proxy);
-  while (release.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("the next one is there", () => release.length === 1);
   release[0]!();
   assert.equal((await ends[3])?.outcome, "complete");
 });
@@ -283,7 +284,7 @@ test("a body that is given up while the backend does not read breaks the call of
     { body: queue },
   );
   await ask(proxy, "Content-Length: 3\r\n", "POST", "abc");
-  while (sockets.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until("the copy's connection", () => sockets.length > 0);
   queue.giveUp("lagging");
   assert.deepEqual(await ends[0], { outcome: "complete", status: 499 });
 });

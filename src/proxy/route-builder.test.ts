@@ -125,7 +125,7 @@ async function proxyWith(
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const limit = Date.now() + 10_000; !condition(); await pause(5)) {
+  for (const limit = Date.now() + 20_000; !condition(); await pause(5)) {
     if (Date.now() > limit) assert.fail(`it does not come; so far: ${steps}`);
   }
 }

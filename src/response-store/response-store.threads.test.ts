@@ -2,9 +2,9 @@
 // behind, whatever it held.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { said } from "../../test/support/threads.ts";
 import { ResponseStoreOwner } from "./response-store-owner.ts";
 import { SharedResponseStore } from "./shared-response-store.ts";
 import { keyOf } from "./store-keys.fixture.ts";
@@ -38,18 +38,6 @@ class Store {
   }
 }
 
-async function said(thread: Worker): Promise<unknown> {
-  const ended = new AbortController();
-  const exit = once(thread, "exit", { signal: ended.signal }).then(([code]) => `ended with ${code}, saying nothing`);
-  exit.catch(() => {});
-  const message = once(thread, "message").then(([message]) => message);
-  try {
-    return await Promise.race([message, exit]);
-  } finally {
-    ended.abort();
-  }
-}
-
 /** The largest entry that there can be finds room: no block of the shard is lost. */
 function fill(store: SharedResponseStore, n: number): boolean {
   const writer = store.write(keyOf(n));
@@ -59,7 +47,7 @@ function fill(store: SharedResponseStore, n: number): boolean {
 test("threads that write, replace, remove and read the same entries see whole bodies only", async () => {
   const store = new Store();
   const threads = [1, 2, 3].map((seed) => store.start("churn", seed, 1500).thread);
-  assert.deepEqual(await Promise.all(threads.map(said)), ["done", "done", "done"]);
+  assert.deepEqual(await Promise.all(threads.map(said<string>)), ["done", "done", "done"]);
   const mine = store.open();
   assert.ok(fill(mine, 0) && fill(mine, 1), "all blocks can be had afterwards");
   await store.close();

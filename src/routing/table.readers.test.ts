@@ -2,9 +2,9 @@
 // changes from the same seed, and a route that names the number of the last change tells which of them a pinned table holds.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { said } from "../../test/support/threads.ts";
 import { deliver, pick, type RandomSnapshot, RandomTable, randomOf } from "./random-table.fixture.ts";
 import { LookupResult, TablePin } from "./reader.ts";
 import { readerOf, requestOf, routeOf, testRegistry } from "./table.fixture.ts";
@@ -62,9 +62,11 @@ if (isMainThread) {
         );
       }
       let working = workers.length;
-      const reports = Promise.all(workers.map((worker) => once(worker, "message").finally(() => working--)));
+      const reports = Promise.all(workers.map((worker) => said<Report>(worker).finally(() => working--)));
+      // They are waited for below.
+      reports.catch(() => {});
       for (; working > 0; await new Promise((resolve) => setImmediate(resolve))) change();
-      for (const [report] of (await reports) as [Report][]) {
+      for (const report of await reports) {
         assert.equal(report.fault, "");
         assert.ok(report.tables > 100, `${report.tables} tables`);
       }

@@ -2,9 +2,9 @@
 // of the columns, rewritten chains and compactions.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { said } from "../../test/support/threads.ts";
 import { LookupResult, TablePin } from "./reader.ts";
 import { readerOf, requestOf, routeOf, testRegistry } from "./table.fixture.ts";
 import { RoutingTable } from "./table.ts";
@@ -27,6 +27,13 @@ function routesOf(version: number): [id: string, expression: string][] {
     routes.push([`rest${i}-${version}`, `Path("${path}") -> ${backend}`]);
   }
   return routes;
+}
+
+interface Report {
+  readonly rounds: number;
+  readonly versions: number;
+  readonly last: number;
+  readonly fault: string;
 }
 
 if (isMainThread) {
@@ -58,16 +65,16 @@ if (isMainThread) {
     for (let i = 0; i < 2; i++) {
       workers.push(new Worker(new URL(import.meta.url), { workerData: table.generation() }));
     }
-    await Promise.all(workers.map((worker) => once(worker, "message")));
+    await Promise.all(workers.map(said));
     const until = Date.now() + 3000;
     let version = 1;
     for (; Date.now() < until; version++) {
       change(version);
       if (version % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
-    const reports = workers.map((worker) => once(worker, "message"));
+    const reports = workers.map(said<Report>);
     for (const worker of workers) worker.postMessage("stop");
-    for (const [report] of await Promise.all(reports)) {
+    for (const report of await Promise.all(reports)) {
       assert.equal(report.fault, "");
       assert.ok(report.rounds > 100, `${report.rounds} rounds`);
       assert.ok(report.versions > 10, `${report.versions} versions seen`);
@@ -109,7 +116,7 @@ if (isMainThread) {
     for (let i = 0; i < 20; i++) round();
     reader.sweep();
     if (running) setImmediate(loop);
-    else parentPort!.postMessage({ rounds, versions, last, fault });
+    else parentPort!.postMessage({ rounds, versions, last, fault } satisfies Report);
     if (!running) parentPort!.close();
   };
   parentPort!.postMessage("ready");

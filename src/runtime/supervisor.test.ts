@@ -13,7 +13,7 @@ import type { TableGeneration } from "../routing/table-generation.ts";
 import { Supervisor } from "./supervisor.ts";
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  for (const limit = Date.now() + 10_000; !condition(); await pause(5)) {
+  for (const limit = Date.now() + 20_000; !condition(); await pause(5)) {
     if (Date.now() > limit) assert.fail(`waited for: ${what}`);
   }
 }

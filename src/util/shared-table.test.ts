@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { said } from "../../test/support/threads.ts";
 import { SharedTable, type SharedTableMemory, sharedTableMemory } from "./shared-table.ts";
 
 if (isMainThread) {
@@ -74,11 +74,12 @@ if (isMainThread) {
     const workers = [1, 2].map(
       (seed) => new Worker(new URL(import.meta.url), { workerData: { memory, totals, seed } }),
     );
-    const exits = workers.map((worker) => once(worker, "message"));
     let running = true;
-    const done = Promise.all(exits).then(() => {
+    const done = Promise.all(workers.map(said)).finally(() => {
       running = false;
     });
+    // It is waited for below.
+    done.catch(() => {});
     // What a freed slot counted is added up by the owner, as an owner would do that reports counts.
     let collected = 0;
     while (running) {

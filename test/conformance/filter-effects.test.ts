@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
   },
   {
     title: "the limit for writing ends a slow response",
-    chain: 'writeTimeout("20ms") -> chunks(1, "40ms") -> repeatContent("x", 20) -> <shunt>',
+    chain: 'writeTimeout("400ms") -> chunks(10, "500ms") -> repeatContent("x", 20) -> <shunt>',
     expect: { status: 200, headers: served, complete: false },
   },
   {

@@ -49,7 +49,7 @@ const registered = new Set(filterSpecs.map((spec) => spec.name));
 const neverKnown = new Set(["nosuchfilter", "Host"]);
 
 const FILE_TIME = new Date("2020-01-02T03:04:05Z");
-const SETTLE_MS = 3_000;
+const SETTLE_MS = 10_000;
 
 /** Why a scenario cannot run, or "". */
 function skipReason(scenario: Scenario): string {

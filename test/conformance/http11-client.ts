@@ -22,7 +22,9 @@ export type Part = string | { readonly repeat: string; readonly times: number; r
 
 /** Without any answer a step ends after this time; after a whole answer a further one is awaited for the second. */
 const SILENT_MS = 2000;
-const QUIET_MS = 150;
+const QUIET_MS = 160;
+/** Times are waited for in parts, with a turn of the event loop after each: a process that stood still in one of them has not waited. */
+const PART_MS = 20;
 
 /** The value of a header of a response, several joined with a comma. */
 export function headerOf(response: Final, name: string): string | null {
@@ -114,14 +116,19 @@ export class Client {
     this.#socket.write(bytes, "latin1");
     const toHead = bytes.replace(/^(?:\r\n)+/, "").startsWith("HEAD ");
     await new Promise<void>((resolve) => {
-      let timer = setTimeout(resolve, SILENT_MS);
+      let parts = SILENT_MS / PART_MS;
+      const timer = setInterval(() => {
+        if (parts-- <= 0) end();
+      }, PART_MS);
+      const end = () => {
+        clearInterval(timer);
+        resolve();
+      };
       this.#changed = () => {
         const { finals } = readResponses(this.#text, toHead, false);
         const answered = finals.at(-1)?.complete === true || !"HTTP/".startsWith(this.#text.slice(0, 5));
-        if (!this.#closed && !answered) return;
-        clearTimeout(timer);
-        if (this.#closed) resolve();
-        else timer = setTimeout(resolve, QUIET_MS);
+        if (this.#closed) end();
+        else if (answered) parts = QUIET_MS / PART_MS;
       };
       this.#changed();
     });

@@ -38,7 +38,7 @@ export interface MatchingScenario {
   readonly requests: readonly MatchingRequest[];
 }
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 20_000;
 const SIGNAL_PAUSE_MS = 400;
 const POLL_MS = 20;
 
@@ -131,6 +131,7 @@ export class MatchingProxy {
   async difference(request: MatchingRequest): Promise<string> {
     if (request.signal_before !== undefined) {
       this.#process.signal(request.signal_before);
+      await until("the signal is heard", async () => this.#process.errors.includes("Got shutdown signal"));
       await sleep(SIGNAL_PAUSE_MS);
     }
     return differenceOf(request.expect, await this.#ask(request));

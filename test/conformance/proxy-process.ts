@@ -14,8 +14,8 @@ export class ProxyProcess {
 
   constructor(args: readonly string[], cwd: string) {
     this.#child = spawn(join(root, "bin/skipper"), args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
-    this.#child.stderr!.on("data", (chunk: Buffer) => {
-      this.errors += chunk.toString("utf8");
+    this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.errors += text;
     });
   }
 
@@ -23,7 +23,7 @@ export class ProxyProcess {
   async ready(port: number): Promise<void> {
     const limit = Date.now() + START_LIMIT_MS;
     for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`the proxy ended: ${this.errors}`);
+      if (!this.#isRunning) throw new Error(`the proxy ended: ${this.errors}`);
       try {
         (await dial(port)).destroy();
         return;
@@ -34,12 +34,16 @@ export class ProxyProcess {
     }
   }
 
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.#isRunning) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.kill("SIGKILL");
     await gone;
@@ -48,7 +52,8 @@ export class ProxyProcess {
   /** JSON lines of the log that have a key. */
   lines(key: string): Readonly<Record<string, unknown>>[] {
     const found: Readonly<Record<string, unknown>>[] = [];
-    for (const line of this.errors.split("\n")) {
+    // The last one may not be whole yet.
+    for (const line of this.errors.split("\n").slice(0, -1)) {
       if (!line.startsWith("{")) continue;
       const value: Readonly<Record<string, unknown>> = JSON.parse(line);
       if (key in value) found.push(value);

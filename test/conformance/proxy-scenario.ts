@@ -59,7 +59,7 @@ export interface Scenario {
 const root = new URL("../../", import.meta.url).pathname;
 const START_LIMIT_MS = 20_000;
 /** How long backends and logs may lag behind the client. */
-const SETTLE_MS = 2500;
+const SETTLE_MS = 10_000;
 const WAIT_MS = 6000;
 
 type Ports = Readonly<Record<"main" | "support" | "debug" | "insecure", number>>;
@@ -177,7 +177,8 @@ class ProxyCommand {
   async ready(port: number): Promise<void> {
     const limit = performance.now() + START_LIMIT_MS;
     for (;;) {
-      if (this.#child.exitCode !== null) throw new Error(`the proxy ended: ${this.stderr().slice(-400)}`);
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`the proxy ended: ${this.stderr().slice(-400)}`);
       const socket = await dial(port);
       if (socket !== null) {
         socket.destroy();

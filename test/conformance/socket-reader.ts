@@ -1,7 +1,7 @@
 // Reads HTTP/1.1 messages off a socket byte by byte, for the replayers: nothing is normalised, and a message that breaks off is told
 // from a complete one. Also what the replayers need around it: free ports and waiting for one.
 
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
@@ -132,27 +132,46 @@ function splitStart(line: string): string[] {
   return line.startsWith("HTTP/") ? [words[0]!, words[1] ?? "", words.slice(2).join(" ")] : words;
 }
 
-/** Below the ports that the kernel gives out; each process of the tests has some of its own, so that no two take the same one. */
+/**
+ * Below the ports that the kernel gives out by itself. Each process of the tests has a block of its own, and listens on the block's first
+ * port as long as it lives: two processes never hand out the same port, not even one on which nobody is to listen.
+ */
 const FIRST_PORT = 10_000;
-const PORTS_OF_PROCESS = 256;
-const PROCESSES = 85;
+const PORTS_OF_BLOCK = 256;
+const BLOCKS = 85;
+let block: Promise<number> | null = null;
 let portsTaken = 0;
 
-/** A port of the loopback interface that was free a moment ago. */
+/** A port of the loopback interface on which nobody listens. */
 export async function freePort(): Promise<number> {
-  const first = FIRST_PORT + (process.pid % PROCESSES) * PORTS_OF_PROCESS;
-  for (let tries = 0; tries < PORTS_OF_PROCESS; tries++) {
-    const port = first + (portsTaken++ % PORTS_OF_PROCESS);
-    if (await isFree(port)) return port;
+  block ??= takeBlock();
+  const first = (await block) + 1;
+  for (let tries = 1; tries < PORTS_OF_BLOCK; tries++) {
+    const port = first + (portsTaken++ % (PORTS_OF_BLOCK - 1));
+    const server = await listener(port);
+    if (server === null) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
   }
-  throw new Error(`no port of ${first} to ${first + PORTS_OF_PROCESS - 1} is free`);
+  throw new Error(`no port from ${first} on is free`);
 }
 
-function isFree(port: number): Promise<boolean> {
+async function takeBlock(): Promise<number> {
+  for (let i = 0; i < BLOCKS; i++) {
+    const first = FIRST_PORT + ((process.pid + i) % BLOCKS) * PORTS_OF_BLOCK;
+    const guard = await listener(first);
+    if (guard === null) continue;
+    guard.unref();
+    return first;
+  }
+  throw new Error(`no block of ports from ${FIRST_PORT} on is free`);
+}
+
+function listener(port: number): Promise<Server | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    server.on("error", () => resolve(null));
+    server.listen(port, "127.0.0.1", () => resolve(server));
   });
 }
 

@@ -48,6 +48,8 @@ const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-
 const CHUNK = new RegExp(`^([0-9A-Fa-f]{1,15})(?:[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|${QUOTED}))?)*$`);
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::\d*)?$/;
 const MAX_HEAD = 1 << 20;
+/** How often it is looked whether more has come. */
+const TURN_MS = 5;
 
 /** All values of a field; `name` in lower case. */
 export function fieldValues(fields: readonly Field[], name: string): string[] {
@@ -157,7 +159,8 @@ export class StrictBackend {
   readonly #open = new Set<Connection>();
   readonly #answer: (request: SeenRequest, id: number) => { text: string; keep: boolean };
   #seen: Seen[] = [];
-  #lastMs = 0;
+  /** Grows with everything that comes. */
+  #events = 0;
   #nextId = 1;
   #connections = 0;
 
@@ -180,12 +183,14 @@ export class StrictBackend {
 
   /** What was seen since the last call, once nothing more comes; what is unfinished then counts as such and is cut off. */
   async take(settleMs = 60, mostMs = 600): Promise<Seen[]> {
-    const begin = Date.now();
-    while (Date.now() - begin < mostMs) {
-      const still = Date.now() - Math.max(this.#lastMs, begin);
+    // Time is counted in turns of the event loop: a process that stood still has not waited.
+    let stillMs = 0;
+    for (let waitedMs = 0; waitedMs < mostMs; waitedMs += TURN_MS) {
       const busy = [...this.#open].some((connection) => connection.text !== "" || connection.head !== null);
-      if (still >= (busy ? settleMs * 5 : settleMs)) break;
-      await sleep(5);
+      if (stillMs >= (busy ? settleMs * 5 : settleMs)) break;
+      const before = this.#events;
+      await sleep(TURN_MS);
+      stillMs = this.#events === before ? stillMs + TURN_MS : 0;
     }
     for (const connection of this.#open) {
       if (connection.text === "" && connection.head === null) continue;
@@ -202,7 +207,7 @@ export class StrictBackend {
     this.#open.add(connection);
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => {
-      this.#lastMs = Date.now();
+      this.#events++;
       if (connection.ended) return;
       connection.text += chunk.toString("latin1");
       this.#read(connection);

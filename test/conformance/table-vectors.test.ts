@@ -5,13 +5,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-
 import { shippedRegistry } from "../../src/app/shipped-registry.ts";
 import { parseDocument } from "../../src/eskip/parser.ts";
+import { freePort } from "./socket-reader.ts";
 
 interface TableCase {
   readonly name: string;
@@ -34,7 +32,7 @@ interface Seen {
 const skipper = new URL("../../bin/skipper", import.meta.url).pathname;
 const vectors = new URL("../vectors/eskip.json", import.meta.url);
 const { cases } = JSON.parse(readFileSync(vectors, "utf8")) as { cases: TableCase[] };
-const patienceMs = 5000;
+const patienceMs = 20_000;
 
 suite("tables of inline routes", { concurrency: 2 }, () => {
   for (const vector of cases.filter((item) => item.kind === "table")) {
@@ -60,7 +58,7 @@ function missingFilter(vector: TableCase): string | false {
 
 /** Starts the proxy and looks at it until it shows what is expected, or for a while. */
 async function run(vector: TableCase, expected: Seen): Promise<Seen | null> {
-  const [address, support] = await freePorts();
+  const [address, support] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const flags = ["-address", address, "-support-listener", support, "-workers=1", "-access-log-disabled"];
   const child = spawn(skipper, [...flags, "-inline-routes", vector.input, ...vector.flags], {
     stdio: ["ignore", "ignore", "pipe"],
@@ -112,14 +110,4 @@ async function observe(base: string): Promise<Seen> {
 /** The text in front of the first colon; the number that texts about patterns show depends on the order of the build. */
 function reasonOf(text: string): string {
   return text.split(":", 1)[0]!.replace(/ \[\d+\]$/, "");
-}
-
-/** Two loopback addresses that nobody listens on. */
-async function freePorts(): Promise<[string, string]> {
-  const servers = [createServer(), createServer()];
-  for (const server of servers) server.listen(0, "127.0.0.1");
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const [first, second] = servers.map((server) => `127.0.0.1:${(server.address() as AddressInfo).port}`);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return [first!, second!];
 }

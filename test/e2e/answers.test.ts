@@ -34,7 +34,7 @@ before(async () => {
   proxy = await RunningProxy.start(
     `r: * -> ${backend};
      coding: Path("/coding") -> setResponseHeader("Transfer-Encoding", "gzip") -> ${backend};
-     slow: Path("/slow") -> writeTimeout("300ms") -> ${backend};
+     slow: Path("/slow") -> writeTimeout("1s") -> ${backend};
      late: Path("/late") -> writeTimeout("0s") -> ${backend};`,
     "-workers=1",
   );

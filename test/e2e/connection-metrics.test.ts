@@ -24,7 +24,7 @@ async function states(support: number): Promise<Record<string, number>> {
 
 /** The counters once they are as expected, or as they are after a while. */
 async function settled(support: number, expected: Record<string, number>): Promise<Record<string, number>> {
-  const end = Date.now() + 5000;
+  const end = Date.now() + 20_000;
   for (;;) {
     const seen = await states(support);
     if (isDeepStrictEqual(seen, expected) || Date.now() > end) return seen;

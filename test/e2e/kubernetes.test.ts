@@ -34,8 +34,10 @@ function app(name: string): StoredObject[] {
   return [service(name, 80, { ports }), endpointsAt(name, backend.port, ["127.0.0.1"])];
 }
 
+const flagsOf = ({ url }: KubernetesApi) => [`-kubernetes-url=${url}`, "-kubernetes-https-redirect=false"];
+
 async function start(routes: string, ...flags: readonly string[]): Promise<RunningProxy> {
-  proxy = await RunningProxy.start(routes, `-kubernetes-url=${api.url}`, "-kubernetes-https-redirect=false", ...flags);
+  proxy = await RunningProxy.start(routes, ...flagsOf(api), ...flags);
   return proxy;
 }
 
@@ -95,15 +97,12 @@ describe("routes", () => {
   test("of an API that comes late open the listener when they are there", async () => {
     api.put(ingress("a", "a.test", "web"), ...app("web"));
     await api.down();
-    const started = start("", "-kubernetes");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    proxy = await RunningProxy.launch("", "-kubernetes", ...flagsOf(api));
+    await proxy.logs(/error while receiving initial data;failed to load cluster state: GET \S+: connection refused/);
+    assert.doesNotMatch(proxy.log, /Listen on/);
     await api.up();
-    await started;
+    await proxy.listens();
     assert.equal(await ask("a.test"), "backend");
-    assert.match(
-      proxy!.log,
-      /error while receiving initial data;failed to load cluster state: GET \S+: connection refused/,
-    );
   });
 });
 
@@ -145,8 +144,8 @@ describe("certificates", () => {
       assert.equal(await shown("b.test"), "");
       api.put(secret(recent));
       await until("the certificate is replaced", async () => (await shown("a.test")) === "2024-06-01");
-      assert.match(proxy!.log, /adding certificate to registry - a\.test/);
-      assert.match(proxy!.log, /updating certificate in registry - a\.test/);
+      await proxy!.logs("adding certificate to registry - a.test");
+      await proxy!.logs("updating certificate in registry - a.test");
       const read = new Set(api.requests.map(({ resource }) => resource));
       assert.equal(read.has("services"), flags.length > 0);
     });

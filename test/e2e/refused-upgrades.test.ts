@@ -39,7 +39,7 @@ before(async () => {
      scheme: Path("/scheme") -> "foo://127.0.0.1:${port}";`,
     "-experimental-upgrade",
     "-disable-http-keepalives",
-    "-response-header-timeout-backend=400ms",
+    "-response-header-timeout-backend=1s",
     "-workers=1",
   );
 });

@@ -40,7 +40,7 @@ async function startProxy(url: string, ...flags: readonly string[]): Promise<Run
   const proxy = await RunningProxy.start(
     "",
     `-routes-urls=${url}`,
-    "-source-poll-timeout=1000",
+    "-source-poll-timeout=3000",
     "-routes-urls-wait=0s",
     ...flags,
   );

@@ -57,7 +57,7 @@ async function startProxy(urls: string, ...flags: readonly string[]): Promise<Ru
   const proxy = await RunningProxy.start(
     "",
     `-routes-urls=${urls}`,
-    "-source-poll-timeout=500",
+    "-source-poll-timeout=2000",
     "-routes-fallback-kubernetes",
     `-kubernetes-url=${cluster.api.url}`,
     ...PLAIN,
@@ -103,8 +103,8 @@ describe("a proxy whose Route Servers are gone", () => {
       await sees(proxy, "c.test", 200);
       assert.equal(await ask(proxy, "b.test"), 200);
     });
-    assert.match(proxy.log, /routes come from the cluster, until a server of /);
-    assert.match(proxy.log, /routes come from http:\S+ again/);
+    await proxy.logs("routes come from the cluster, until a server of ");
+    await proxy.logs(/routes come from http:\S+ again/);
   });
 
   test("starts from the cluster, and goes over to a server that comes", async () => {
@@ -114,7 +114,7 @@ describe("a proxy whose Route Servers are gone", () => {
     const proxy = await startProxy(`http://127.0.0.1:${port}/routes`);
     assert.equal(await ask(proxy, "a.test"), 200);
     // What is wrong with objects is logged, and told to their owners by the Route Servers alone.
-    assert.match(proxy.log, /ns=default.*bad|bad.*default/);
+    await proxy.logs(/ns=default.*bad|bad.*default/);
     const before = await origin();
     assert.equal(before.source, "kubernetes");
     await until("a second has gone by", () => Date.now() > (Number(before.changed) + 1) * 1000);

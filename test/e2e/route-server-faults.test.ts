@@ -65,7 +65,7 @@ const withFallback = (): string[] => [
 ];
 
 function startProxy(urls: string, flags: readonly string[]): Promise<RunningProxy> {
-  return RunningProxy.start("", `-routes-urls=${urls}`, "-workers=1", "-source-poll-timeout=500", ...flags);
+  return RunningProxy.start("", `-routes-urls=${urls}`, "-workers=1", "-source-poll-timeout=2000", ...flags);
 }
 
 /** One that runs until the end. */
@@ -204,7 +204,7 @@ describe("answers of a Route Server that are", () => {
       putApps("b");
       await sees(proxy, "b.test", 200);
       assert.ok(faulty.spoilt > 0);
-      assert.match(proxy.log, /a delta of \S+ does not give the text that it names, loading all of it/);
+      await proxy.logs(/a delta of \S+ does not give the text that it names, loading all of it/);
       await newProxyServes(`${faulty.url}/routes`, ["a.test", "b.test"]);
       // Bytes that cannot be unpacked.
       faulty.spoil = (answer) =>

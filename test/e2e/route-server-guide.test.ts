@@ -49,6 +49,7 @@ describe("the guide of the Route Server", () => {
     const child = running.get(program);
     if (child === undefined) return;
     running.delete(program);
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, "exit");
     child.kill("SIGINT");
     await exit;

@@ -49,7 +49,7 @@ describe("filters", () => {
   });
 
   test("queue requests", async () => {
-    const server = await startWith('fifo(1, 0, "1s") -> latency(200)');
+    const server = await startWith('fifo(1, 0, "1s") -> latency(1000)');
     const answers = await Promise.all([server.ask("/routes"), server.ask("/routes")]);
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 503]);
     assert.equal((await server.ask("/routes")).status, 200);

@@ -35,6 +35,7 @@ export class RunningProxy {
   readonly port: number;
   log = "";
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
   readonly #folder: string;
 
   private constructor(
@@ -65,6 +66,7 @@ export class RunningProxy {
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
+    this.#closed = once(this.#child, "close");
     // A test that fails before `stop` ends all the same, and takes the proxy along.
     this.#child.unref();
     (this.#child.stderr as Socket).unref();
@@ -93,14 +95,44 @@ export class RunningProxy {
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
   ): Promise<RunningProxy> {
+    const proxy = await RunningProxy.#spawn(command, routes, flags, env);
+    await proxy.listens();
+    return proxy;
+  }
+
+  /** Spawns the proxy and does not wait for `listens`. */
+  static launch(routes: string, ...flags: string[]): Promise<RunningProxy> {
+    return RunningProxy.#spawn([join(root, "bin/skipper")], routes, flags, {});
+  }
+
+  static async #spawn(
+    command: readonly string[],
+    routes: string,
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ): Promise<RunningProxy> {
     const folder = mkdtempSync(join(tmpdir(), "skipper-e2e-"));
     writeFileSync(join(folder, "routes.eskip"), routes);
-    const proxy = new RunningProxy(command, await freePort(), folder, flags, env);
+    return new RunningProxy(command, await freePort(), folder, flags, env);
+  }
+
+  async listens(): Promise<void> {
     await until("the proxy listens", () => {
-      assert.equal(proxy.#child.exitCode, null, `the proxy ended: ${proxy.log}`);
-      return proxy.log.includes('msg="Listen on ');
+      assert.ok(this.#isRunning, `the proxy ended: ${this.log}`);
+      return this.log.includes('msg="Listen on ');
     });
-    return proxy;
+  }
+
+  /** It has not ended, neither by itself nor by a signal. */
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Waits for something that the proxy logs; what it writes comes through a pipe, later than its answers. */
+  logs(line: RegExp | string, from = 0): Promise<void> {
+    const isThere =
+      typeof line === "string" ? (text: string) => text.includes(line) : (text: string) => line.test(text);
+    return until(`the proxy logs ${line}`, () => isThere(this.log.slice(from)));
   }
 
   writeRoutes(text: string): void {
@@ -119,14 +151,14 @@ export class RunningProxy {
     this.#child.kill(name);
   }
 
-  /** Sends a signal; the exit code when the process has ended. */
+  /** Sends a signal; the exit code when the process has ended and all that it logged is here. */
   async terminate(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | null> {
-    if (this.#child.exitCode === null) {
+    if (this.#isRunning) {
       this.#child.ref();
-      const exit = once(this.#child, "exit");
+      (this.#child.stderr as Socket).ref();
       this.#child.kill(signal);
-      await exit;
     }
+    await this.#closed;
     return this.#child.exitCode;
   }
 

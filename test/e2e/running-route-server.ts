@@ -37,6 +37,7 @@ export class RouteServerProcess {
   readonly supportPort: number;
   log = "";
   readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
 
   private constructor(port: number, supportPort: number, flags: readonly string[]) {
     const given = flags.find((flag) => flag.startsWith("-address="));
@@ -56,6 +57,7 @@ export class RouteServerProcess {
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
+    this.#closed = once(this.#child, "close");
     // A test that fails before `stop` ends all the same, and takes the server along.
     this.#child.unref();
     (this.#child.stderr as Socket).unref();
@@ -67,7 +69,7 @@ export class RouteServerProcess {
   static async start(...flags: string[]): Promise<RouteServerProcess> {
     const server = new RouteServerProcess(await freePort(), await freePort(), flags);
     await until("the Route Server listens", () => {
-      assert.equal(server.#child.exitCode, null, `the Route Server ended: ${server.log}`);
+      assert.ok(server.#isRunning, `the Route Server ended: ${server.log}`);
       return server.log.includes("support listener on");
     });
     return server;
@@ -76,10 +78,26 @@ export class RouteServerProcess {
   /** Starts it where that is expected to fail; what it logged. */
   static async fails(...flags: string[]): Promise<string> {
     const server = new RouteServerProcess(await freePort(), await freePort(), flags);
-    server.#child.ref();
-    const [code] = await once(server.#child, "exit");
-    assert.equal(code, 1, server.log);
+    server.#hold();
+    await server.#closed;
+    assert.equal(server.#child.exitCode, 1, server.log);
     return server.log;
+  }
+
+  get #isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** From now on its end is waited for. */
+  #hold(): void {
+    this.#child.ref();
+    (this.#child.stderr as Socket).ref();
+  }
+
+  /** Waits for something that it logs; what it writes comes through a pipe, later than its answers. */
+  logs(line: RegExp | string): Promise<void> {
+    const isThere = () => (typeof line === "string" ? this.log.includes(line) : line.test(this.log));
+    return until(`the Route Server logs ${line}`, isThere);
   }
 
   get url(): string {
@@ -115,14 +133,13 @@ export class RouteServerProcess {
     this.#child.kill(name);
   }
 
-  /** Sends a signal; the exit code when the process has ended. */
+  /** Sends a signal; the exit code when the process has ended and all that it logged is here. */
   async terminate(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.#child.ref();
-      const exit = once(this.#child, "exit");
+    if (this.#isRunning) {
+      this.#hold();
       this.#child.kill(signal);
-      await exit;
     }
+    await this.#closed;
     return this.#child.exitCode;
   }
 

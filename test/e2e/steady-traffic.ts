@@ -6,7 +6,6 @@ import { type RunningProxy, until } from "./running-proxy.ts";
 
 /** Clients that ask at the same time. */
 const CLIENTS = 4;
-const SEEN_MS = 8000;
 
 /** The status for a host, 0 without an answer. `agent` false: on a connection of its own. */
 export function ask(proxy: RunningProxy, host: string, agent: Agent | false = false): Promise<number> {
@@ -48,5 +47,5 @@ export async function withoutFailure(
 }
 
 export function sees(proxy: RunningProxy, host: string, status: number): Promise<void> {
-  return until(`${host} is ${status}`, async () => (await ask(proxy, host)) === status, SEEN_MS);
+  return until(`${host} is ${status}`, async () => (await ask(proxy, host)) === status);
 }

@@ -25,15 +25,15 @@ before(async () => {
   backend = await startBackend(serve);
   const to = `"http://127.0.0.1:${backend.port}"`;
   proxy = await RunningProxy.start(
-    `short: Header("X-Case", "short") -> backendTimeout("150ms") -> ${to};
+    `short: Header("X-Case", "short") -> backendTimeout("600ms") -> ${to};
      later: Header("X-Case", "later") -> setResponseHeader("X-Seen", "yes") -> backendTimeout("10ms") -> backendTimeout("20s") -> ${to};
      zero: Header("X-Case", "zero") -> backendTimeout("0s") -> ${to};
      below: Header("X-Case", "below") -> backendTimeout("-1ms") -> ${to};
      long: Header("X-Case", "long") -> backendTimeout("1000h") -> ${to};
      shunt: Header("X-Case", "shunt") -> backendTimeout("0s") -> inlineContent("whole") -> <shunt>;
-     wait: Header("X-Case", "wait") -> backendTimeout("100ms") -> backendLatency("250ms") -> latency("50ms") -> ${to};
+     wait: Header("X-Case", "wait") -> backendTimeout("600ms") -> backendLatency("800ms") -> latency("50ms") -> ${to};
      again: Header("X-Case", "again") -> backendTimeout("20ms") -> setRequestHeader("X-Case", "later") -> <loopback>;
-     read: Header("X-Case", "read") -> readTimeout("200ms") -> ${to};
+     read: Header("X-Case", "read") -> readTimeout("600ms") -> ${to};
      readZero: Header("X-Case", "zeroRead") -> readTimeout("0s") -> ${to};
      readBelow: Header("X-Case", "belowRead") -> readTimeout("-1s") -> ${to};
      readLast: Header("X-Case", "lastRead") -> readTimeout("1ms") -> readTimeout("20s") -> ${to};
@@ -103,7 +103,7 @@ for (const [title, pieces, status] of [
   ["one that does not", [post("read", "Content-Length: 4\r\n"), "ab"], 499],
   [
     "without a length there is no limit",
-    [post("read", "Transfer-Encoding: chunked\r\n"), "1\r\na\r\n", 500, "0\r\n\r\n"],
+    [post("read", "Transfer-Encoding: chunked\r\n"), "1\r\na\r\n", 900, "0\r\n\r\n"],
     200,
   ],
   ["zero is over at once, even for a body that is there", [`${post("zeroRead", "Content-Length: 4\r\n")}abcd`], 499],

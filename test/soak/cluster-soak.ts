@@ -1,6 +1,7 @@
 // A soak with a cluster: bin/skipper's proxy on a stand-in for the API server, real traffic to endpoints that change fifty times a
 // second, certificates that rotate, an API server that goes and comes back, endpoints that end after they left, workers that crash.
 
+import { once } from "node:events";
 import http from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import tls from "node:tls";
@@ -15,9 +16,9 @@ import { actLoop, type Event, eventLoop, memoryFaults, memoryOf, type SoakReport
 const changesPerSecond = 50;
 const addresses = Array.from({ length: 8 }, (_, i) => `127.0.0.${i + 1}`);
 /** From a change to the answer that shows it, also when the API server has just come back. */
-const seenLimitMs = 8000;
-/** An endpoint ends so long after it left all Services, unless the API server was away meanwhile. */
-const leaveMs = 2000;
+const seenLimitMs = 20_000;
+/** An endpoint ends so long after it left the routes of the proxy: for the requests that were on their way to it. */
+const leaveMs = 1000;
 const crashEveryMs = 13_000;
 const answerLimitMs = 10_000;
 
@@ -98,7 +99,6 @@ class Surroundings {
   readonly #plainPort: number;
   readonly #ledger: Ledger;
   #version = 0;
-  #isAway = false;
   #absences = 0;
   #churnSince = performance.now();
   #changes = 0;
@@ -173,30 +173,39 @@ class Surroundings {
   /** Every second time it forgets what was before, so that the watches cannot go on where they ended. */
   async #restartApi(): Promise<void> {
     await delay(1000);
-    this.#isAway = true;
     this.#absences++;
     await this.#api.down();
     await delay(1000);
     if (this.#absences % 2 === 0) this.#api.store.compact();
     await this.#api.up();
-    this.#isAway = false;
     this.#ledger.done("API restart");
   }
 
-  /** The address leaves all Services, ends, and comes back; while nobody could hear of it nothing ends. */
+  /** The address leaves all Services, ends as soon as no route leads to it, and comes back. */
   async #endEndpoint(): Promise<void> {
     const address = addresses[Math.floor(Math.random() * addresses.length)]!;
     this.#cluster.leave(address);
-    const absences = this.#absences;
-    const wasAway = this.#isAway;
-    await delay(leaveMs);
-    if (!wasAway && !this.#isAway && this.#absences === absences) {
+    if (await this.#hasLeft(address)) {
+      await delay(leaveMs);
       await this.#endpoints.end(address);
       await delay(300);
       await this.#endpoints.begin(address);
       this.#ledger.done("endpoint that ends");
     }
     this.#cluster.enter(address);
+  }
+
+  /** Waits until the proxy has no route to the address any more; false when that takes too long, which is noted. */
+  async #hasLeft(address: string): Promise<boolean> {
+    const since = performance.now();
+    const url = `http://127.0.0.1:${this.#proxy.supportPort}/routes?limit=100000`;
+    while (performance.now() - since < seenLimitMs) {
+      await delay(200);
+      const routes = await fetch(url).then((response) => response.text(), String);
+      if (routes.includes("http://127.0.0.") && !routes.includes(`http://${address}:`)) return true;
+    }
+    this.#ledger.fail("endpoint that ends", `after ${seenLimitMs} ms there are still routes to ${address}`, since);
+    return false;
   }
 
   async #crash(): Promise<void> {
@@ -229,8 +238,9 @@ class Endpoints {
       else response.end(request.url);
       request.on("error", () => response.destroy());
     });
-    await new Promise<void>((resolve) => server.listen(this.#port, address, resolve));
-    this.#port = (server.address() as { port: number }).port;
+    if (this.#port === 0) this.#port = await freePort();
+    server.listen(this.#port, address);
+    await once(server, "listening");
     this.#servers.set(address, server);
   }
 

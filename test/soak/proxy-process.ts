@@ -9,11 +9,13 @@ import path from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { memoryBytes } from "../../bench/subjects/process-cost.ts";
+import { freePort } from "../conformance/socket-reader.ts";
 
 const keptLogBytes = 20_000;
 
 export class ProxyProcess {
   readonly port: number;
+  readonly supportPort: number;
   readonly #folder = mkdtempSync(path.join(os.tmpdir(), "skipper-soak-"));
   readonly #child: ChildProcess;
   #log = "";
@@ -21,6 +23,7 @@ export class ProxyProcess {
 
   private constructor(port: number, supportPort: number, routes: string, flags: readonly string[]) {
     this.port = port;
+    this.supportPort = supportPort;
     this.writeRoutes(routes);
     const addresses = [`-address=127.0.0.1:${port}`, `-support-listener=127.0.0.1:${supportPort}`];
     const entry = path.join(import.meta.dirname, "crashing-skipper.ts");
@@ -103,15 +106,6 @@ export class ProxyProcess {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -30,7 +30,7 @@ const growthShare = 0.1;
 const growthMb = 30;
 /** Idle connections to backends that a proxy may keep. */
 const keptFiles = 300;
-const routeLimitMs = 5000;
+const routeLimitMs = 15_000;
 /** A worker crashes this often. */
 const crashEveryMs = 15_000;
 

@@ -2,8 +2,9 @@
 
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
+import { freePort } from "../conformance/socket-reader.ts";
 
 export const largeBytes = 10_000_000;
 const largeBody = Buffer.alloc(largeBytes, "0123456789abcdef");
@@ -43,9 +44,9 @@ export class SoakBackend {
 
   /** Listens, on the port that it had before when it had one. */
   async start(): Promise<void> {
+    if (this.#port === 0) this.#port = await freePort();
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Dies as a process does: its connections break at once. */

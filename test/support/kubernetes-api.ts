@@ -3,8 +3,8 @@
 
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
+import { freePort } from "../conformance/socket-reader.ts";
 import {
   Expired,
   KubernetesStore,
@@ -95,9 +95,9 @@ export class KubernetesApi {
   /** Listens, after `down` on the same port. */
   async up(): Promise<void> {
     this.#server = http.createServer((request, response) => this.#serve(request, response));
+    if (this.#port === 0) this.#port = await freePort();
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Refuses connections and breaks those that are open. */
@@ -145,7 +145,7 @@ export class KubernetesApi {
     for (const { response } of this.#select(resource)) if (!response.writableEnded) response.write(text);
   }
 
-  /** Resolves when `condition` holds after some request; rejects after five seconds. */
+  /** Resolves when `condition` holds after some request; rejects after twenty seconds. */
   until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -153,7 +153,7 @@ export class KubernetesApi {
         this.#waiting.delete(look);
         const last = this.requests.slice(-5).map((request) => `${request.verb} ${request.path}`);
         reject(new Error(`condition not met; last requests: ${last.join(", ")}`));
-      }, 5000);
+      }, 20_000);
       const look = (): void => {
         if (!condition()) return;
         clearTimeout(timer);

@@ -39,7 +39,7 @@ export class RecordingHost implements DataClientHost {
     this.#changed();
   }
 
-  /** Resolves when `condition` holds after some event; rejects after five seconds. */
+  /** Resolves when `condition` holds after some event; rejects after twenty seconds. */
   until(condition: () => boolean): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -48,7 +48,7 @@ export class RecordingHost implements DataClientHost {
         reject(
           new Error(`condition not met; ${JSON.stringify([this.transactions.slice(-3), this.failures.slice(-3)])}`),
         );
-      }, 5000);
+      }, 20_000);
       const look = (): void => {
         if (!condition()) return;
         clearTimeout(timer);

@@ -260,7 +260,7 @@ for (const [what, url, message] of [
   ["a URL of another scheme", "ftp://127.0.0.1", /the URL names no server of HTTP/],
 ] as const) {
   test(`${what} fails the copies alone, and is logged once a second`, async () => {
-    const env = fakeEnv();
+    const env = { ...fakeEnv(), now: () => 0 };
     for (let i = 0; i < 3; i++) {
       const { status } = await runChain(`tee("${url}")`, {}, {}, env);
       assert.equal(status, 200);

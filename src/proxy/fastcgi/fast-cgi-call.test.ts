@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
 import { after, test } from "node:test";
+import { freePort } from "../../../test/conformance/socket-reader.ts";
 import { BackendFailure } from "../../backends/backend-failure.ts";
 import { FastCgiCall, type FastCgiLimits } from "./fast-cgi-call.ts";
 import { endOfStream, RecordType, streamRecords } from "./records.ts";
@@ -22,10 +23,10 @@ async function application(answer: Buffer): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-const soon: FastCgiLimits = { connectTimeoutMs: 10_000, responseTimeoutMs: 50 };
+const limits = (responseTimeoutMs: number): FastCgiLimits => ({ connectTimeoutMs: 20_000, responseTimeoutMs });
 
 /** How a call ends: the status of the answer, or the kind of failure. `body`: sent once the application is reached. */
-function call(port: number, body: string, limits = soon): Promise<string> {
+function call(port: number, body: string, responseTimeoutMs = 20_000): Promise<string> {
   return new Promise((resolve) => {
     const owner = {
       onFastCgiReady: () => {
@@ -36,7 +37,12 @@ function call(port: number, body: string, limits = soon): Promise<string> {
       onFastCgiAnswer: (head: { status: number } | null) => resolve(`status ${head?.status}`),
       onFastCgiFailed: (failure: BackendFailure, message: string) => resolve(`${failure} ${message}`),
     };
-    const one = new FastCgiCall(owner, { hostname: "127.0.0.1", port }, new Map([["A", "b"]]), limits);
+    const one = new FastCgiCall(
+      owner,
+      { hostname: "127.0.0.1", port },
+      new Map([["A", "b"]]),
+      limits(responseTimeoutMs),
+    );
     if (body === "") one.end();
   });
 }
@@ -48,14 +54,14 @@ const ending = Buffer.from([1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 test("an application that says nothing is waited for until the limit, with and without a body", async () => {
   const port = await application(Buffer.alloc(0));
   for (const body of ["", "body"]) {
-    assert.equal(await call(port, body), `${BackendFailure.timeout} timeout awaiting response headers`);
+    assert.equal(await call(port, body, 50), `${BackendFailure.timeout} timeout awaiting response headers`);
   }
 });
 
 test("the limit ends with the first output", async () => {
   const port = await application(stdout);
-  const slow = call(port, "");
-  const other = new Promise((resolve) => setTimeout(resolve, 150, "still running"));
+  const slow = call(port, "", 500);
+  const other = new Promise((resolve) => setTimeout(resolve, 1000, "still running"));
   assert.equal(await Promise.race([slow, other]), "still running");
 });
 
@@ -65,10 +71,5 @@ test("a whole answer", async () => {
 });
 
 test("an application that cannot be reached", async () => {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  assert.match(await call(port, ""), new RegExp(`^${BackendFailure.connect} `));
+  assert.match(await call(await freePort(), ""), new RegExp(`^${BackendFailure.connect} `));
 });

@@ -2,13 +2,14 @@
 // dies while it holds and waits.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { test } from "node:test";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import fc from "fast-check";
+import { said } from "../../../test/support/threads.ts";
 import type { QueueOutcome } from "../../spec/route-queue.ts";
-import { LOCK, type QueueMemory, queueMemory, WAITERS } from "./queue-memory.ts";
+import { LOCK, queueMemory, WAITERS } from "./queue-memory.ts";
 import type { QueueSettings } from "./queue-settings.ts";
+import { CELLS, ENDED, LEFT, type QueueThread, TOO_MANY } from "./queue-thread.fixture.ts";
 import { ReferenceQueue } from "./route-queue.reference.ts";
 import { CLOSED, FULL, PASSED, SharedQueues, Wait } from "./shared-queues.ts";
 
@@ -269,53 +270,28 @@ function removeAll(twin: ReferenceQueue, requests: readonly number[]): void {
   for (const request of requests) if (!waiting.includes(request)) twin.remove(request);
 }
 
-if (isMainThread) {
-  test("threads: never more inside than may be, nobody forgotten, and a thread that dies frees what it held", async () => {
-    const memory = queueMemory(WORKERS, 7, 16);
-    const main = new SharedQueues(memory, WORKERS);
-    const slot = main.table.slot(KEY);
-    main.configure(slot, true, small(2, 100), 1);
-    const cells = new Int32Array(new SharedArrayBuffer(16));
-    const threads = [0, 1, 2].map(
-      (column) => new Worker(new URL(import.meta.url), { workerData: { memory, cells, column } }),
-    );
-    // The third one is ended in the middle of it, wherever it is.
-    while (Atomics.load(cells, 2) < 2000) await new Promise((resolve) => setImmediate(resolve));
-    await threads[2]!.terminate();
-    main.retire(2);
-    Atomics.store(cells, 3, 1);
-    await Promise.all(threads.slice(0, 2).map((thread) => once(thread, "message")));
-    assert.deepEqual([main.inside(slot), main.waiting(slot)], [0, 0]);
-    assert.equal(Atomics.load(cells, 1), 0, "never more than two inside");
-    await Promise.all(threads.map((thread) => thread.terminate()));
+test("threads: never more inside than may be, nobody forgotten, and a thread that dies frees what it held", async () => {
+  const memory = queueMemory(WORKERS, 7, 16);
+  const main = new SharedQueues(memory, WORKERS);
+  const slot = main.table.slot(KEY);
+  main.configure(slot, true, small(2, 100), 1);
+  const cells = new Int32Array(new SharedArrayBuffer(CELLS * 4));
+  const entry = new URL("./queue-thread.fixture.ts", import.meta.url);
+  const threads = [0, 1, 2].map((column) => {
+    const workerData: QueueThread = { memory, cells, column, key: KEY };
+    return new Worker(entry, { workerData });
   });
-} else {
-  const { memory, cells, column } = workerData as { memory: QueueMemory; cells: Int32Array; column: number };
-  void runThread(new SharedQueues(memory, column), memory, cells, column);
-}
-
-/** Cells: not used, too many were inside, requests that passed, the end. */
-async function runThread(queues: SharedQueues, memory: QueueMemory, cells: Int32Array, column: number): Promise<void> {
-  const slot = queues.table.slot(KEY);
-  const inside: number[] = [];
-  let waiting = 0;
-  while (Atomics.load(cells, 3) === 0 || inside.length + waiting > 0) {
-    const seen = queues.bell;
-    queues.readLetters((_waiter, _slot, wait, epoch) => {
-      waiting--;
-      if (wait === Wait.passed) inside.push(epoch);
-    });
-    if (queues.inside(slot) > 2) Atomics.store(cells, 1, 1);
-    if (inside.length > 0) {
-      queues.release(slot, inside.pop()!);
-      Atomics.add(cells, 2, 1);
-    } else if (waiting < 5 && Atomics.load(cells, 3) === 0) {
-      const result = queues.enter(slot);
-      if (result === PASSED) inside.push(queues.epoch);
-      else if (result > 0) waiting++;
-    } else {
-      await queues.nextBell(seen);
-    }
-  }
-  parentPort!.postMessage([column, memory.columns]);
-}
+  const lasting = Promise.all(threads.slice(0, 2).map(said));
+  // The third one is ended in the middle of it, wherever it is.
+  const halfway = async () => {
+    while (Atomics.load(cells, LEFT) < 2000) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await Promise.race([halfway(), lasting]);
+  await threads[2]!.terminate();
+  main.retire(2);
+  Atomics.store(cells, ENDED, 1);
+  await lasting;
+  assert.deepEqual([main.inside(slot), main.waiting(slot)], [0, 0]);
+  assert.equal(Atomics.load(cells, TOO_MANY), 0, "never more than two inside");
+  await Promise.all(threads.map((thread) => thread.terminate()));
+});
