@@ -33,7 +33,7 @@ export class CacheFilter implements Filter {
     this.#keys = keys;
     this.#env = env;
     this.#keeper = new ResponseKeeper(settings, keys, env);
-    this.#refresh = new BackgroundRefresh(env);
+    this.#refresh = new BackgroundRefresh(env, (routeId) => keys.ofFilter(routeId, settings));
   }
 
   close(): void {
