@@ -40,6 +40,7 @@ export class ResponseStoreOwner {
   retire(worker: number): void {
     const place = this.#workers.indexOf(worker);
     if (place < 0) return;
+    Atomics.store(this.#memory.pending, place, 0);
     const holds = holdsOf(this.#memory, place);
     clearHolds(this.#memory, place);
     this.#clean(place, holds, Array.from({ length: SHARDS }).keys());

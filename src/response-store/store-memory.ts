@@ -16,12 +16,14 @@
 //   flights   for each shard FLIGHTS slots:       | key, 2 cells | owner | started, ms | sequence and outcome | unused |
 //   marks     for each shard MARKS slots:         | key | no flights until, s | removals | unused |
 //   lines     for each shard LINES lines:         | key, 2 cells | turn | end | LINE_RING places: owner |
+//   pending, breakers: of the second level, see second-level/shared-state.ts
 //   holds     for each worker HOLDS slots:        | shard + 1, 0 for none | entry, twice, plus 1 when it is written to |
 //
 // States of an entry: FREE ─> WRITING (its writer alone knows it) ─> STORED ─> REMOVED (while somebody still reads it) ─> FREE.
 // A stored body never changes, so that readers who have pinned it need no lock. Heads may, and are read under the lock.
 
 import { type SharedBytes, type SharedInt32, sharedBytes, sharedInt32 } from "../util/shared-arena.ts";
+import { BREAKER_CELLS, MAX_SERVERS } from "./second-level/shared-state.ts";
 
 export const SHARDS = 256;
 /** An entry takes two of them at least: few enough bytes are lost, and few enough blocks make up a large body. */
@@ -97,6 +99,8 @@ export interface StoreMemory {
   readonly marks: SharedInt32;
   readonly lines: SharedInt32;
   readonly holds: SharedInt32;
+  readonly pending: SharedInt32;
+  readonly breakers: SharedInt32;
   /** One cell: the last stamp. */
   readonly stamps: SharedInt32;
 }
@@ -126,6 +130,8 @@ export function storeMemory(workers: number, budgetBytes: number): StoreMemory {
     marks: sharedInt32(SHARDS * MARKS * MARK_CELLS),
     lines: sharedInt32(SHARDS * LINES * LINE_CELLS),
     holds: sharedInt32(workers * HOLDS * HOLD_CELLS),
+    pending: sharedInt32(workers),
+    breakers: sharedInt32(MAX_SERVERS * BREAKER_CELLS),
     stamps: sharedInt32(1),
   };
 }

@@ -1,11 +1,12 @@
 // Refreshes stale entries while their old content is served: the request is sent once more through the routing table, with the entry's
 // validators, and the cache filter that it meets stores what comes back. One at a time for each filter, over all workers; others wait
-// in a line of the response store.
+// in a line of the response store. What another proxy has refreshed is taken from the second level.
 
 import type { FilterContext, RequestCopy } from "../../spec/context.ts";
 import type { CopyEnd, FilterEnv } from "../../spec/env.ts";
 import type { FlightOutcome, LeadingFlight, PlaceInLine, StoreKey } from "../../spec/response-store.ts";
-import { RareWarning } from "./rare-warning.ts";
+import { RareWarning } from "../../util/rare-warning.ts";
+import type { CacheSecondLevel, Wanted } from "./second-level.ts";
 import { type StoredResponse, storedValue } from "./stored-response.ts";
 
 /** Says that a request comes from here. */
@@ -22,26 +23,30 @@ interface Refresh {
   readonly flight: LeadingFlight;
   readonly place: PlaceInLine;
   readonly path: string;
+  /** Null: there is no second level. */
+  readonly wanted: Wanted | null;
 }
 
 export class BackgroundRefresh {
   readonly #env: FilterEnv;
   readonly #warning: RareWarning;
   readonly #lineOf: (routeId: string) => StoreKey;
+  readonly #second: CacheSecondLevel | null;
   /** Those of this worker, in the order of their places. */
   readonly #queue: Refresh[] = [];
   #isRunning = false;
   #isClosed = false;
 
   /** `lineOf`: the key of the line of this filter at its route. */
-  constructor(env: FilterEnv, lineOf: (routeId: string) => StoreKey) {
+  constructor(env: FilterEnv, lineOf: (routeId: string) => StoreKey, second: CacheSecondLevel | null) {
     this.#env = env;
     this.#lineOf = lineOf;
+    this.#second = second;
     this.#warning = new RareWarning(env);
   }
 
-  /** Refreshes an entry that a request was served from, unless somebody in the process does. */
-  add(ctx: FilterContext, key: StoreKey, stored: StoredResponse): void {
+  /** Refreshes the entry under `key` that a request with `baseKey` was served from, unless somebody in the process does. */
+  add(ctx: FilterContext, baseKey: StoreKey, key: StoreKey, stored: StoredResponse): void {
     const { cache } = this.#env;
     const flight = cache.join(key, REFRESH_MS);
     if (flight?.leads !== true) return;
@@ -51,7 +56,10 @@ export class BackgroundRefresh {
       flight.land("abandoned");
       return;
     }
-    this.#queue.push({ copy: refreshing(ctx, stored), flight, place, path: ctx.request.path });
+    const { path, headers } = ctx.request;
+    const wanted =
+      this.#second === null ? null : { key: baseKey, headers: headers.clone(), removals: cache.removals(baseKey) };
+    this.#queue.push({ copy: refreshing(ctx, stored), flight, place, path, wanted });
     if (!this.#isRunning) void this.#run();
   }
 
@@ -67,6 +75,10 @@ export class BackgroundRefresh {
       await next.place.turn();
       if (this.#isClosed) {
         end(next, "abandoned");
+        continue;
+      }
+      if (next.wanted !== null && (await this.#second?.fetch(next.wanted, true)) === true) {
+        end(next, "stored");
         continue;
       }
       const problem = problemOf(await this.#env.routeCopy(next.copy, null));
