@@ -1,4 +1,5 @@
 // The second level of cache(): two proxies of two workers each with one redis-server behind them, which dies, hangs, lies and comes back.
+// Long because they are started once for all tests.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

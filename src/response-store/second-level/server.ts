@@ -49,6 +49,7 @@ export class Server {
   #unconfirmedBytes = 0;
   #confirmed: (() => void) | null = null;
   #refusesUntilMs = 0;
+  #isTrying = false;
   readonly #toRemove = new Set<string>();
   #isClosed = false;
 
@@ -74,8 +75,8 @@ export class Server {
       this.#options.breaker.worked();
       return replies;
     } catch (cause) {
-      if (cause instanceof this.#options.library.ErrorReply && cause.message.startsWith("WRONGTYPE"))
-        return "unreadable";
+      const { ErrorReply } = this.#options.library;
+      if (cause instanceof ErrorReply && cause.message.startsWith("WRONGTYPE")) return "unreadable";
       this.#failed(cause as Error, false);
       return "error";
     }
@@ -120,20 +121,24 @@ export class Server {
     const { breaker, now } = this.#options;
     if (this.#isClosed) return false;
     if (!breaker.isOpen) return true;
-    this.#drop();
-    if (breaker.mayTry(now())) void this.#try();
+    if (!this.#isTrying) {
+      this.#drop();
+      if (breaker.mayTry(now())) void this.#try();
+    }
     return false;
   }
 
   async #try(): Promise<void> {
-    const { breaker, timeoutMs, log } = this.#options;
+    const { breaker, timeoutMs, log, now } = this.#options;
+    this.#isTrying = true;
     try {
       const connection = await within(CONNECT_MS, this.#connected());
       await within(timeoutMs, connection.send(["PING"]));
-      if (breaker.close()) log.info(`cache: the second level at ${this.#address.name} answers again`);
+      if (breaker.close(now())) log.info(`cache: the second level at ${this.#address.name} answers again`);
     } catch {
       this.#drop();
     }
+    this.#isTrying = false;
   }
 
   #connected(): Promise<Connection> {

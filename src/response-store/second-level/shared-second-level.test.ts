@@ -14,7 +14,10 @@ import { parseServerAddresses } from "./server-address.ts";
 import { SharedSecondLevel } from "./shared-second-level.ts";
 import { keyText } from "./value-format.ts";
 
-const TIMEOUT_MS = 100;
+/** More than the default, for a machine that has other things to do. */
+const TIMEOUT_MS = 400;
+/** Those that docs/guides/caching.md names. */
+const RIGHTS = ["+getrange", "+pttl", "+set", "+del", "+ping", "+select"];
 const nothing = () => null;
 
 const open: SharedSecondLevel[] = [];
@@ -112,12 +115,12 @@ describe("with a redis-server", { skip: withoutRedis }, () => {
 
   test("a user, a password and a database of its own", async () => {
     redis = await RedisServer.start("p@ss/word,1");
-    await redis.say("ACL", "SETUSER", "cache", "on", ">s3cret", "~skipper:cache:*", "+@all");
+    await redis.say("ACL", "SETUSER", "cache", "on", ">s3cret", "~skipper:cache:*", ...RIGHTS);
     const inThree = await Level.open(`redis://cache:s3cret@127.0.0.1:${redis.port}/3`);
     inThree.store(key(1), "head");
     await inThree.comes(key(1), "head body");
     const inZero = await Level.open(`redis://:p%40ss%2Fword%2C1@127.0.0.1:${redis.port}`);
-    assert.equal(await inZero.find(key(1)), "miss");
+    await inZero.comes(key(1), "miss");
   });
 
   test("a wrong password is told of once, and not what it is", async () => {

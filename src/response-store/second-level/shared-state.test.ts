@@ -50,7 +50,22 @@ test("one of them tries in each pause, until the server answers", () => {
   assert.ok(mine.mayTry(start + 1000));
   assert.ok(!other.mayTry(start + 1000));
   assert.ok(other.mayTry(start + 2000));
-  assert.ok(other.close());
-  assert.ok(!mine.close());
+  assert.ok(other.close(start + 2001));
+  assert.ok(!mine.close(start + 2002));
   assert.ok(!mine.isOpen);
+});
+
+test("a server that fails again and again is tried less often, until it has answered for a while", () => {
+  const [breaker] = breakers();
+  let now = 1000;
+  const pauses: number[] = [];
+  for (const steadyMs of [9000, 9000, 9000, 9000, 9000, 9000, 11_000, 0]) {
+    breaker.failed(true, now);
+    const begun = now;
+    while (!breaker.mayTry(now)) now += 500;
+    pauses.push(now - begun);
+    breaker.close(now);
+    now += steadyMs;
+  }
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 1000]);
 });
