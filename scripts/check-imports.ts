@@ -44,6 +44,10 @@ const knowsRegistries = ["app"];
 /** Libraries, where they may be imported, and what they save us. One in the request path needs a benchmark. */
 const libraries: Readonly<Record<string, { where: RegExp; saves: string }>> = {
   "@prometheus-io/client": { where: /^src\/(observability|support)\//, saves: "the exposition formats" },
+  "@redis/client": {
+    where: /^src\/response-store\/second-level\//,
+    saves: "the protocol of Redis, TLS and passwords; loaded only where servers are named",
+  },
   re2js: { where: /^src\/util\/regexp\.ts$/, saves: "RE2 syntax in linear time (regexp.bench.ts)" },
   "xxhash-wasm": {
     where: /^src\/(util|backends|routing|observability)\//,

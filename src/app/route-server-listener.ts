@@ -48,6 +48,7 @@ export async function listenerFilters(
     routeCopy: async () => ({ outcome: "dropped", status: 0 }),
     queues: listenerQueues(options.routeServerFilters, registry, hub, log),
     cache: noResponses(),
+    secondLevel: null,
   });
 }
 

@@ -20,10 +20,12 @@ import { DEFAULT_BUCKETS, type MetricsSettings, metricSwitches } from "../observ
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { ProxyOptions } from "../proxy/proxy.ts";
 import type { ServerTls } from "../proxy/server-certificates.ts";
+import type { SecondLevelSettings } from "../response-store/second-level/shared-second-level.ts";
 import type { FilterOptions, LuaOptions } from "../spec/env.ts";
 import { CidrError, parseCidrSet } from "../util/cidr.ts";
 import { crypto } from "../util/lazy-builtin.ts";
 import { usesPlugins } from "./plugin-flags.ts";
+import { secondLevelSettings } from "./second-level.ts";
 import type { WorkerPluginSettings } from "./worker-plugins.ts";
 
 export interface WorkerSettings {
@@ -50,6 +52,8 @@ export interface WorkerSettings {
   readonly forwardedExclude: readonly string[];
   readonly disabledFilters: readonly string[];
   readonly filters: FilterOptions;
+  /** Of the response cache; null: -cache-second-level-urls is not given. */
+  readonly secondLevel: SecondLevelSettings | null;
   readonly ignoreTrailingSlash: boolean;
   /** Null: no flag of plugins is given. */
   readonly plugins: WorkerPluginSettings | null;
@@ -107,6 +111,7 @@ export async function workerSettings(options: Options): Promise<WorkerSettings> 
       mtlsTrustsSystem: options.mtlsAuthnCa === "" || options.mtlsAuthnAppendCa,
       lua: luaOptions(options),
     },
+    secondLevel: secondLevelSettings(options),
     ignoreTrailingSlash: options.ignoreTrailingSlash,
     plugins: usesPlugins(options)
       ? { limitMs: limit(options.pluginTimeout), disabledFilters: options.disabledFilters }

@@ -38,6 +38,7 @@ import { runWorker } from "../runtime/worker-loop.ts";
 import { CidrError, type CidrSet, parseCidrSet } from "../util/cidr.ts";
 import { Deadlines } from "../util/deadlines.ts";
 import { debugProxy } from "./debug-proxy.ts";
+import { openSecondLevel } from "./second-level.ts";
 import { sharedByName } from "./shared-by-name.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import type { WorkerPlugins } from "./worker-plugins.ts";
@@ -94,6 +95,12 @@ const routes: RouteBuilderOptions = {
     cache: new SharedResponseStore(data.responses.memory, {
       worker: data.responses.worker,
       count: (name, by) => metrics.countCustom(name, by),
+      now: Date.now,
+    }),
+    secondLevel: await openSecondLevel(settings.secondLevel, {
+      ...data.responses,
+      log,
+      count: (name, by) => metrics.count("cache", `l2.${name}`, by),
       now: Date.now,
     }),
     shared: sharedByName(),

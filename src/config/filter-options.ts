@@ -2,7 +2,7 @@
 
 import { CODINGS } from "../http/content-coding.ts";
 import { option } from "./option.ts";
-import { bool, int, list, string } from "./option-kinds.ts";
+import { bool, duration, int, list, string } from "./option-kinds.ts";
 
 export const filterOptions = [
   option(
@@ -10,6 +10,18 @@ export const filterOptions = [
     list(...CODINGS),
     [],
     "Encodings of compress() in order of preference. Empty: gzip, deflate, br, zstd.",
+  ),
+  option(
+    "cache-second-level-urls",
+    list(),
+    [],
+    "Redis or Valkey servers in which cache() keeps responses for all proxies that name the same, as redis://[user:password@]host[:port][/database], with TLS rediss:// (or valkey://, valkeys://). Keys are spread over them. Empty: each proxy keeps its own only.",
+  ),
+  option(
+    "cache-second-level-timeout",
+    duration,
+    50,
+    "How long a miss of cache() waits for the second level, and an answer to an unsafe request for what it removes there.",
   ),
   option("max-matcher-buffer-size", int, 2_097_152, "Bytes of a request body that blockContent() holds back."),
   option("mtls-authn-ca", string, "", "Files with the certificates that mtlsAuthn() trusts (PEM), comma separated."),

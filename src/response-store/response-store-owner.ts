@@ -1,10 +1,11 @@
 // The owner of the response store, in the main thread: allots the memory, gives each worker its place, and cleans up after one that
-// died: its locks, pins, half-written entries and flights. Alone it knows which threads live.
+// died: its locks, pins, half-written entries, flights and places in lines. Alone it knows which threads live.
 
 import { Flights } from "./flights.ts";
 import { clearHolds, type Hold, holdsOf, letGo } from "./holds.ts";
 import { Shard } from "./shard.ts";
 import { BYTES, CONTROL_CELLS, SHARDS, type StoreMemory, storeMemory } from "./store-memory.ts";
+import { WaitingLines } from "./waiting-lines.ts";
 
 const CLEAN_AGAIN_MS = 50;
 
@@ -39,6 +40,7 @@ export class ResponseStoreOwner {
   retire(worker: number): void {
     const place = this.#workers.indexOf(worker);
     if (place < 0) return;
+    Atomics.store(this.#memory.pending, place, 0);
     const holds = holdsOf(this.#memory, place);
     clearHolds(this.#memory, place);
     this.#clean(place, holds, Array.from({ length: SHARDS }).keys());
@@ -55,16 +57,18 @@ export class ResponseStoreOwner {
   #cleanShard(place: number, holds: readonly Hold[], index: number): boolean {
     const shard = new Shard(this.#memory, index);
     const flights = new Flights(this.#memory, index);
+    const lines = new WaitingLines(this.#memory, index);
     const id = place + 1;
     const isBroken = shard.holder === id;
     if (isBroken) shard.rebuild(this.#livingHolds(index));
     else {
       const held = holds.filter((hold) => hold.shard === index);
-      if (held.length === 0 && !flights.hasOne(id)) return true;
+      if (held.length === 0 && !flights.hasOne(id) && !lines.hasOne(id)) return true;
       if (!shard.lock(this.#workers.length + 1)) return false;
       for (const { entry, isWriting } of held) letGo(shard, entry, isWriting);
     }
     flights.landAllOf(id);
+    lines.leaveAllOf(id);
     shard.unlock();
     return true;
   }

@@ -7,6 +7,7 @@ import type {
   FlightOutcome,
   FollowingFlight,
   LeadingFlight,
+  PlaceInLine,
   ResponseStore,
   StoredHead,
   StoreKey,
@@ -35,6 +36,7 @@ export class ReferenceResponseStore implements ResponseStore {
   readonly #shards: PlainShard[] = [];
   readonly #removals = new Map<string, number>();
   readonly #flights = new Map<string, { readonly promise: Promise<FlightOutcome> }>();
+  readonly #lines = new Map<string, { readonly left: Promise<void> }[]>();
   #stamps = 0;
 
   constructor(budgetBytes: number) {
@@ -157,6 +159,23 @@ export class ReferenceResponseStore implements ResponseStore {
       land: (outcome) => {
         this.#flights.delete(key.join());
         resolve(outcome);
+      },
+    };
+  }
+
+  standInLine(key: StoreKey): PlaceInLine | null {
+    const line = this.#lines.get(key.join()) ?? [];
+    if (line.length > 256) return null;
+    this.#lines.set(key.join(), line);
+    const before = line.map(({ left }) => left);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const place = { left: promise };
+    line.push(place);
+    return {
+      turn: async () => void (await Promise.all(before)),
+      leave: () => {
+        line.splice(line.indexOf(place), 1);
+        resolve();
       },
     };
   }

@@ -110,6 +110,47 @@ test("a follower in another thread learns how the flight ended", async () => {
   await store.close();
 });
 
+test("a line is one for all threads: so many stand in it in all, in the order in which they came", async () => {
+  const store = new Store();
+  const { thread } = store.start("line", 5, 200);
+  assert.equal(await said(thread), "standing");
+  const mine = store.open();
+  const places = Array.from({ length: 257 - 200 }, () => mine.standInLine(keyOf(5)));
+  assert.ok(places.every((place) => place !== null));
+  assert.equal(mine.standInLine(keyOf(5)), null, "one has its turn and 256 wait");
+  assert.ok(mine.standInLine(keyOf(7)) !== null, "another line");
+  places[3]!.leave();
+  assert.ok(mine.standInLine(keyOf(5)) === null, "room is where the line begins");
+  await store.close();
+});
+
+test("when a thread dies that stands in a line, the next one has its turn", async () => {
+  const store = new Store();
+  const { thread, number } = store.start("line", 5, 3);
+  assert.equal(await said(thread), "standing");
+  const mine = store.open();
+  const [first, gone, last] = Array.from({ length: 3 }, () => mine.standInLine(keyOf(5))!);
+  const turns: string[] = [];
+  const firstTurn = first!.turn().then(() => turns.push("first"));
+  const lastTurn = last!.turn().then(() => turns.push("last"));
+  gone!.leave();
+  await new Promise(setImmediate);
+  assert.deepEqual(turns, []);
+  await thread.terminate();
+  store.owner.retire(number);
+  await firstTurn;
+  assert.deepEqual(turns, ["first"], "one at a time");
+  first!.leave();
+  await lastTurn;
+  last!.leave();
+  const places = Array.from({ length: 257 }, () => mine.standInLine(keyOf(5)));
+  assert.ok(
+    places.every((place) => place !== null),
+    "the line is empty afterwards",
+  );
+  await store.close();
+});
+
 test("nobody waits longer than it asked for, and a newcomer takes the place of a leader that is too late", async () => {
   const store = new Store();
   let now = 1_000_000;

@@ -8,6 +8,7 @@ import type {
   FlightOutcome,
   FollowingFlight,
   LeadingFlight,
+  PlaceInLine,
   ResponseStore,
   StoredHead,
   StoreKey,
@@ -16,6 +17,7 @@ import { type FlightSlot, Flights } from "./flights.ts";
 import { Holds, letGo } from "./holds.ts";
 import { Shard } from "./shard.ts";
 import { BLOCK_BYTES, BODY, BODY_BYTES, SHARDS, STAMP, type StoreMemory } from "./store-memory.ts";
+import { WaitingLines } from "./waiting-lines.ts";
 
 /** A body is read in pieces of so many bytes; a smaller one as a whole. */
 const PIECE_BYTES = 32 * 1024;
@@ -38,6 +40,7 @@ export class SharedResponseStore implements ResponseStore {
   /** Made at first use. */
   readonly #shards: Shard[] = [];
   readonly #flights: Flights[] = [];
+  readonly #lines: WaitingLines[] = [];
   /** What could not be done because a lock did not come. */
   #owed: { readonly shard: number; readonly pay: () => void }[] = [];
 
@@ -131,6 +134,17 @@ export class SharedResponseStore implements ResponseStore {
     this.#lockedOrOwed(index, () => this.#flightsOf(index).land(slot, key, outcome, this.#options.now()));
   }
 
+  standInLine(key: StoreKey): PlaceInLine | null {
+    const index = shardOf(key);
+    const lines = this.#linesOf(index);
+    const place = this.#locked(key, null, () => lines.join(key, this.#id));
+    if (place === null) return null;
+    return {
+      turn: () => lines.turn(place),
+      leave: () => this.#lockedOrOwed(index, () => lines.leave(place, this.#id)),
+    };
+  }
+
   /** Makes an entry for a writer; null without room. */
   begin(key: StoreKey): { readonly shard: Shard; readonly entry: number; readonly slot: number } | null {
     return this.#locked(key, null, (shard, index) => {
@@ -175,6 +189,10 @@ export class SharedResponseStore implements ResponseStore {
 
   #flightsOf(index: number): Flights {
     return (this.#flights[index] ??= new Flights(this.#memory, index));
+  }
+
+  #linesOf(index: number): WaitingLines {
+    return (this.#lines[index] ??= new WaitingLines(this.#memory, index));
   }
 
   /** Runs `use` with the lock of the key's shard; gives `otherwise` when the lock does not come. */

@@ -15,12 +15,15 @@
 //
 //   flights   for each shard FLIGHTS slots:       | key, 2 cells | owner | started, ms | sequence and outcome | unused |
 //   marks     for each shard MARKS slots:         | key | no flights until, s | removals | unused |
+//   lines     for each shard LINES lines:         | key, 2 cells | turn | end | LINE_RING places: owner |
+//   pending, breakers: of the second level, see second-level/shared-state.ts
 //   holds     for each worker HOLDS slots:        | shard + 1, 0 for none | entry, twice, plus 1 when it is written to |
 //
 // States of an entry: FREE ─> WRITING (its writer alone knows it) ─> STORED ─> REMOVED (while somebody still reads it) ─> FREE.
 // A stored body never changes, so that readers who have pinned it need no lock. Heads may, and are read under the lock.
 
 import { type SharedBytes, type SharedInt32, sharedBytes, sharedInt32 } from "../util/shared-arena.ts";
+import { BREAKER_CELLS, MAX_SERVERS } from "./second-level/shared-state.ts";
 
 export const SHARDS = 256;
 /** An entry takes two of them at least: few enough bytes are lost, and few enough blocks make up a large body. */
@@ -67,6 +70,17 @@ export const MARK_KEY = 0;
 export const MARK_UNTIL = 1;
 export const MARK_REMOVALS = 2;
 
+/** Filters that refresh at the same time, in each shard. */
+export const LINES = 16;
+/** A power of two, so that the places stay in step when the numbers of a line run over. */
+export const LINE_RING = 512;
+export const LINE_KEY = 0;
+/** The number whose turn it is, and the one that the next gets; equal in an empty line. */
+export const LINE_TURN = 2;
+export const LINE_END = 3;
+export const LINE_PLACES = 4;
+export const LINE_CELLS = LINE_PLACES + LINE_RING;
+
 /** Bodies that one worker can read or write at a time. */
 export const HOLDS = 16_384;
 export const HOLD_CELLS = 2;
@@ -83,7 +97,10 @@ export interface StoreMemory {
   readonly bytes: SharedBytes;
   readonly flights: SharedInt32;
   readonly marks: SharedInt32;
+  readonly lines: SharedInt32;
   readonly holds: SharedInt32;
+  readonly pending: SharedInt32;
+  readonly breakers: SharedInt32;
   /** One cell: the last stamp. */
   readonly stamps: SharedInt32;
 }
@@ -111,7 +128,10 @@ export function storeMemory(workers: number, budgetBytes: number): StoreMemory {
     bytes: sharedBytes(SHARDS * blocksPerShard * BLOCK_BYTES),
     flights: sharedInt32(SHARDS * FLIGHTS * FLIGHT_CELLS),
     marks: sharedInt32(SHARDS * MARKS * MARK_CELLS),
+    lines: sharedInt32(SHARDS * LINES * LINE_CELLS),
     holds: sharedInt32(workers * HOLDS * HOLD_CELLS),
+    pending: sharedInt32(workers),
+    breakers: sharedInt32(MAX_SERVERS * BREAKER_CELLS),
     stamps: sharedInt32(1),
   };
 }

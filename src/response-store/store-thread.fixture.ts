@@ -8,7 +8,7 @@ import { keyOf } from "./store-keys.fixture.ts";
 
 export interface ThreadTask {
   readonly store: WorkerResponseStore;
-  readonly task: "churn" | "hold" | "lock" | "follow" | "lead";
+  readonly task: "churn" | "hold" | "lock" | "follow" | "lead" | "line";
   readonly seed: number;
   readonly rounds: number;
 }
@@ -84,6 +84,11 @@ switch (task) {
     });
     break;
   }
+  case "line":
+    for (let i = 0; i < rounds; i++) store.standInLine(keyOf(seed));
+    say("standing");
+    stay();
+    break;
   case "follow": {
     const flight = store.join(keyOf(seed), rounds);
     if (flight === null || flight.leads) say("not following");

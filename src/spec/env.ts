@@ -5,6 +5,7 @@ import type { Logger } from "../observability/log.ts";
 import type { RequestCopy } from "./context.ts";
 import type { ResponseStore } from "./response-store.ts";
 import type { RouteQueues } from "./route-queue.ts";
+import type { SecondLevel } from "./second-level.ts";
 
 /** What lua() may do (spec filters 13): the flags -enable-lua and -lua-*. */
 export interface LuaOptions {
@@ -68,4 +69,6 @@ export interface FilterEnv {
   readonly queues: RouteQueues;
   /** The responses that the process has stored. */
   readonly cache: ResponseStore;
+  /** What this and other proxies have stored outside; null without -cache-second-level-urls. */
+  readonly secondLevel: SecondLevel | null;
 }

@@ -46,6 +46,14 @@ export interface FollowingFlight {
   wait(): Promise<FlightOutcome | "late">;
 }
 
+/** A place in a waiting line of the process. */
+export interface PlaceInLine {
+  /** Resolves when everybody before it has left, in whatever worker; never rejects. */
+  turn(): Promise<void>;
+  /** Lets the next one have its turn; must be called once, before the turn or after it. */
+  leave(): void;
+}
+
 export interface ResponseStore {
   /** Largest size of an entry in bytes, head and body. */
   readonly entryLimitBytes: number;
@@ -69,6 +77,8 @@ export interface ResponseStore {
    * for anybody, because answers under this key were unstorable lately or too many flights are in the air.
    */
   join(key: StoreKey, waitMs: number): LeadingFlight | FollowingFlight | null;
+  /** The last place in the line with this key: one has its turn, 256 wait. Null when there is no more room. */
+  standInLine(key: StoreKey): PlaceInLine | null;
   /** Adds to a counter without the prefix of a filter: `reval_dropped`, `reval_error` or `lru_oversized`. */
   count(name: string, by: number): void;
 }

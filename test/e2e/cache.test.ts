@@ -9,6 +9,8 @@ import { type Backend, RunningProxy, startBackend, until } from "./running-proxy
 
 const LARGE_BYTES = 6 * 2 ** 20;
 const MIB = 2 ** 20;
+/** Routes with a filter of their own that refreshes, and their path segments. */
+const REFRESH_FILTERS = Array.from({ length: 12 }, (_, i) => `refresh${i}`);
 
 let backend: Backend;
 let proxy: RunningProxy;
@@ -24,7 +26,8 @@ function answer(received: IncomingMessage, response: ServerResponse): void {
   seen.set(target, times);
   const path = target.split("?", 1)[0]!;
   response.setHeader("Cache-Control", "max-age=600");
-  if (path === "/held" && times === 1) held.set(target, [...(held.get(target) ?? []), response]);
+  if (path.startsWith("/refresh")) refreshed(path, times, response);
+  else if (path === "/held" && times === 1) held.set(target, [...(held.get(target) ?? []), response]);
   else if (path === "/large") response.end(Buffer.alloc(LARGE_BYTES, "x"));
   else if (path === "/endless") stream(response, Number(target.split("?mib=")[1]));
   else if (path === "/hop") response.setHeader("Connection", "close, X-Hop").setHeader("X-Hop", "1").end();
@@ -33,6 +36,26 @@ function answer(received: IncomingMessage, response: ServerResponse): void {
     response.write("half");
     setTimeout(() => response.destroy(), 20);
   } else response.end(`${target} ${times}`);
+}
+
+/** Refreshes that wait for the test, by their first path segment; how many ran at once at most; and whether they wait at all. */
+const refreshing = new Map<string, ServerResponse[]>();
+let mostRefreshing = 0;
+let brokenRefreshes = 0;
+let holdsRefreshes = true;
+
+/** The first answer of a target comes at once; a refresh waits for the test. */
+function refreshed(path: string, times: number, response: ServerResponse): void {
+  if (times === 1 || !holdsRefreshes) return void response.end(`${times}`);
+  const filter = path.split("/")[1]!;
+  const present = refreshing.get(filter) ?? [];
+  refreshing.set(filter, present);
+  present.push(response);
+  mostRefreshing = Math.max(mostRefreshing, present.length);
+  response.on("close", () => {
+    if (!response.writableEnded) brokenRefreshes++;
+    present.splice(present.indexOf(response), 1);
+  });
 }
 
 /** So many MiB, as fast as they are taken. */
@@ -48,15 +71,23 @@ function stream(response: ServerResponse, mib: number): void {
 
 before(async () => {
   backend = await startBackend(answer);
+  await startProxy();
+});
+
+async function startProxy(): Promise<void> {
   support = await freePort();
   const to = `"http://127.0.0.1:${backend.port}"`;
+  const refreshFilters = REFRESH_FILTERS.map(
+    (name) => `${name}: PathSubtree("/${name}") -> cache("1ms", "1ms", "600s") -> ${to};`,
+  );
   proxy = await RunningProxy.startMortal(
     `all: * -> cache() -> ${to};
+     ${refreshFilters.join("\n")}
      stale: Path("/outer") -> setPath("/inner") -> cache("300ms", "1s", "60s") -> ${to};`,
     "-workers=2",
     `-support-listener=127.0.0.1:${support}`,
   );
-});
+}
 
 after(async () => {
   await proxy.stop();
@@ -72,10 +103,10 @@ interface Reply {
 }
 
 /** One request on a connection of its own, so that any worker may get it. */
-function get(target: string, method = "GET"): Promise<Reply> {
+function get(target: string, method = "GET", { port } = proxy): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const agent = new Agent({ keepAlive: false });
-    const sent = request({ port: proxy.port, host: "127.0.0.1", path: target, method, agent }, (response) => {
+    const sent = request({ port, host: "127.0.0.1", path: target, method, agent }, (response) => {
       let body = "";
       response.setEncoding("latin1").on("data", (text: string) => {
         body += text;
@@ -142,6 +173,24 @@ test("a stale response is served at once and refreshed behind it, by the route t
   await until("it is stale", async () => (await get("/outer")).label === "STALE");
   await until("the fresh one is served", async () => (await get("/outer")).body !== "/inner 1");
   assert.ok(times("/inner") >= 2);
+});
+
+test("both workers refresh one at a time, and 256 wait for them together", async () => {
+  const targets = Array.from({ length: 270 }, (_, i) => `/refresh0/${i}`);
+  for (const target of targets) assert.equal((await get(target)).label, "MISS");
+  const dropped = await metric("counters", "reval_dropped");
+  const replies = await Promise.all(targets.map((target) => get(target)));
+  assert.deepEqual(new Set(replies.map(({ label }) => label)), new Set(["STALE"]));
+  await until("one runs", () => refreshing.get("refresh0")?.length === 1);
+  assert.equal(await metric("counters", "reval_dropped"), dropped + 270 - 257);
+  for (let done = 0; done < 257; done++) {
+    await until(`refresh ${done} runs`, () => refreshing.get("refresh0")!.length > 0);
+    const [response] = refreshing.get("refresh0")!;
+    response!.end("fresh");
+    await until("it is over", () => !refreshing.get("refresh0")!.includes(response!));
+  }
+  assert.equal(mostRefreshing, 1);
+  assert.equal(targets.filter((target) => times(target) === 2).length, 257);
 });
 
 test("200 clients that do not read a large entry hold pieces of it, not the body", async () => {
@@ -237,4 +286,27 @@ test("when a worker dies its followers are served soon, and what is stored stays
     const reply = await get("/one").catch(() => null);
     return reply?.label === "HIT";
   });
+});
+
+test("when a worker dies that refreshes, the refreshes of the other one go on", async () => {
+  // The dead worker of the test before may have no successor yet.
+  await proxy.stop();
+  await startProxy();
+  // Of each filter one refresh runs, in any worker, and others wait.
+  const filters = REFRESH_FILTERS.slice(1);
+  const targets = filters.flatMap((name) => Array.from({ length: 8 }, (_, i) => `/${name}/${i}`));
+  for (const target of targets) await get(target);
+  await Promise.all(targets.map((target) => get(target)));
+  await until("each filter refreshes", () => filters.every((name) => refreshing.get(name)?.length === 1));
+  proxy.signal("SIGUSR2");
+  await until("the death is counted", async () => (await metric("counters", "worker.restarts")) === 1);
+  await until("the dead worker's refreshes broke off", () => brokenRefreshes > 0);
+  // What the other worker had waiting runs now, and what comes later.
+  holdsRefreshes = false;
+  for (const name of filters) for (const response of refreshing.get(name)!) response.end("fresh");
+  for (const name of filters) {
+    const target = `/${name}/late`;
+    const late = async () => (await get(target).catch(() => null))?.body;
+    await until(`${name} refreshes again`, async () => Number(await late()) > 1);
+  }
 });

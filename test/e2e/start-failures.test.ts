@@ -77,6 +77,15 @@ const refused: [flags: string[], message: string][] = [
       "failed to load X509 keypair from /none/crt and /none/key: open /none/crt: no such file or directory",
   ],
   [["-plugindir=/none/plugins"], "Failed to start skipper: -plugindir: /none/plugins is no folder"],
+  [
+    ["-cache-second-level-urls=redis://a,redis://:secret@b/main"],
+    "Error processing config: invalid cache-second-level-urls: address 2: the path is no number of a database; " +
+      "expected redis://[user:password@]host[:port][/database], or the same with rediss, valkey or valkeys",
+  ],
+  [
+    ["-cache-second-level-timeout=0s"],
+    "Error processing config: invalid cache-second-level-timeout: expected a duration above zero, got 0ms",
+  ],
   [["-tls-key-log-file=/none/keys"], "Error processing config: open /none/keys: no such file or directory"],
   [
     ["-address=192.0.2.1:81"],

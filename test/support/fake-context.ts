@@ -228,6 +228,7 @@ export function fakeEnv(random: () => number = Math.random): FakeEnv {
       for (let i = 0; i < by; i++) counted.push(`${name}.custom.${key}`);
     },
     cache: new ReferenceResponseStore(64 * 2 ** 20),
+    secondLevel: null,
   };
 }
 

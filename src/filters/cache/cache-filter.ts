@@ -14,6 +14,7 @@ import { ageSeconds, isFreshFor, isUsableStale, remainingMs } from "./freshness.
 import { invalidatedKeys } from "./invalidation.ts";
 import { isLeading, PendingRequest, popPending, pushPending } from "./pending-request.ts";
 import { type CacheSettings, ResponseKeeper } from "./response-keeper.ts";
+import { CacheSecondLevel } from "./second-level.ts";
 import { lookUp, type StoredEntry } from "./stored-entry.ts";
 
 /** A request waits for another one of the same key for so long at most. */
@@ -27,13 +28,16 @@ export class CacheFilter implements Filter {
   readonly #env: FilterEnv;
   readonly #keeper: ResponseKeeper;
   readonly #refresh: BackgroundRefresh;
+  /** Null: there is none. */
+  readonly #second: CacheSecondLevel | null;
 
   constructor(settings: CacheSettings, keys: CacheKeys, env: FilterEnv) {
     this.#settings = settings;
     this.#keys = keys;
     this.#env = env;
-    this.#keeper = new ResponseKeeper(settings, keys, env);
-    this.#refresh = new BackgroundRefresh(env);
+    this.#second = env.secondLevel === null ? null : new CacheSecondLevel(env.secondLevel, settings, keys, env);
+    this.#keeper = new ResponseKeeper(settings, keys, env, this.#second);
+    this.#refresh = new BackgroundRefresh(env, (routeId) => keys.ofFilter(routeId, settings), this.#second);
   }
 
   close(): void {
@@ -65,7 +69,7 @@ export class CacheFilter implements Filter {
 
   #lookUp(ctx: FilterContext, key: StoreKey, asked: Directives): void | Promise<void> {
     const found = lookUp(this.#env.cache, this.#keys, key, ctx.request.headers);
-    if (this.#answers(ctx, found, asked)) {
+    if (this.#answers(ctx, found, asked, key)) {
       pushPending(ctx, null);
       return;
     }
@@ -80,13 +84,28 @@ export class CacheFilter implements Filter {
     const flight = this.#env.cache.join(found.key, WAIT_MS);
     if (flight === null) return;
     if (!flight.leads) return this.#follow(ctx, pending, asked, found.key, flight);
-    this.#lead(ctx, pending, asked, flight);
+    return this.#lead(ctx, pending, asked, flight);
   }
 
-  /** Others wait for this request from now on, unless the last leader has stored its answer since this one looked it up. */
-  #lead(ctx: FilterContext, pending: PendingRequest, asked: Directives, flight: LeadingFlight): void {
+  /**
+   * Others wait for this request from now on, unless the last leader has stored its answer since this one looked it up, or the second
+   * level has one.
+   */
+  #lead(ctx: FilterContext, pending: PendingRequest, asked: Directives, flight: LeadingFlight): void | Promise<void> {
     pending.lead(flight);
-    if (this.#answers(ctx, lookUp(this.#env.cache, this.#keys, pending.key, pending.headers), asked)) {
+    if (this.#answers(ctx, lookUp(this.#env.cache, this.#keys, pending.key, pending.headers), asked, pending.key)) {
+      pending.land("stored");
+    } else if (this.#second !== null) return this.#askSecondLevel(this.#second, ctx, pending, asked);
+  }
+
+  async #askSecondLevel(
+    second: CacheSecondLevel,
+    ctx: FilterContext,
+    pending: PendingRequest,
+    asked: Directives,
+  ): Promise<void> {
+    if (!(await second.fetch(pending)) || pending.isOver) return;
+    if (this.#answers(ctx, lookUp(this.#env.cache, this.#keys, pending.key, pending.headers), asked, pending.key)) {
       pending.land("stored");
     }
   }
@@ -105,7 +124,7 @@ export class CacheFilter implements Filter {
       const outcome = await flight.wait();
       if (pending.isOver) return;
       const found = lookUp(cache, this.#keys, pending.key, pending.headers);
-      if (this.#answers(ctx, found, asked)) return;
+      if (this.#answers(ctx, found, asked, pending.key)) return;
       const leftMs = pending.sentMs + WAIT_MS - this.#env.now();
       // The answer was for another variant: there may be a flight for this one.
       const again = outcome === "abandoned" || (outcome === "stored" && !isSameKey(found.key, waitsFor));
@@ -121,7 +140,7 @@ export class CacheFilter implements Filter {
   }
 
   /** Serves the entry when it is fresh, or stale and refreshed now; false when the backend has to be asked. */
-  #answers(ctx: FilterContext, found: StoredEntry, asked: Directives): boolean {
+  #answers(ctx: FilterContext, found: StoredEntry, asked: Directives, key: StoreKey): boolean {
     const { stored } = found;
     if (stored === null) return false;
     const now = this.#env.now();
@@ -129,7 +148,7 @@ export class CacheFilter implements Filter {
     const { swrMs } = this.#settings;
     if (swrMs === 0 || asked.onlyIfCached || !isUsableStale(stored, asked, swrMs, now)) return false;
     if (!this.#serve(ctx, found, "STALE")) return false;
-    this.#refresh.add(ctx, found.key, stored);
+    this.#refresh.add(ctx, key, found.key, stored);
     return true;
   }
 
@@ -160,7 +179,7 @@ export class CacheFilter implements Filter {
     return pending;
   }
 
-  response(ctx: FilterContext): void {
+  response(ctx: FilterContext): void | Promise<void> {
     const pending = popPending(ctx);
     if (pending === null) return;
     pending.isOver = true;
@@ -175,8 +194,10 @@ export class CacheFilter implements Filter {
       return;
     }
     if (pending.isUnsafe && status < 400) {
-      for (const key of invalidatedKeys(ctx, pending, this.#keys)) this.#env.cache.remove(key);
-      return;
+      const keys = invalidatedKeys(ctx, pending, this.#keys);
+      for (const key of keys) this.#env.cache.remove(key);
+      // Who is answered may ask another proxy next.
+      return this.#second?.remove(keys);
     }
     if (status >= 500 && isRead && !pending.refreshes && this.#servesOnError(ctx, pending)) {
       pending.land("failed");

@@ -36,6 +36,11 @@ export class CacheKeys {
     ]);
   }
 
+  /** The key of what a filter with these settings has one of at its route, in whatever worker it stands. */
+  ofFilter(routeId: string, settings: object): StoreKey {
+    return this.#digest([routeId, JSON.stringify(settings), ...this.#keyHeaders]);
+  }
+
   /** The key of the variant for a request with these headers. */
   variant(key: StoreKey, variants: StoredVariants, headers: Headers): StoreKey {
     const values = variants.names.map((name) => normalised(headers, name));

@@ -12,6 +12,7 @@ import {
 } from "../../../test/support/fake-context.ts";
 import { Headers } from "../../http/headers.ts";
 import type { Filter } from "../../spec/filter.ts";
+import type { SecondLevel } from "../../spec/second-level.ts";
 
 export interface Answer {
   readonly status?: number;
@@ -33,10 +34,11 @@ export class Scenario {
   readonly counted: Record<string, number> = {};
   readonly filters: Filter[];
 
-  constructor(chain: string) {
+  constructor(chain: string, secondLevel: SecondLevel | null = null) {
     const { counted } = this;
     this.env = {
       ...fakeEnv(),
+      secondLevel,
       now: () => this.nowMs,
       count: (name, key, by) => {
         counted[`${name}.${key}`] = (counted[`${name}.${key}`] ?? 0) + by;

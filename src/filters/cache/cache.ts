@@ -10,7 +10,7 @@ export const cache = defineFilter({
   name: "cache",
   summary: "Stores responses in memory, in one store for the whole process, and answers requests from it.",
   details:
-    "Without arguments responses say how long they are fresh (RFC 9111). With arguments the route says it: the time for 200, that for 404 and 5xx, how long after it a stale response is served while it is refreshed in the background, how long one is served when the backend answers 5xx, and request headers (a comma list) that belong to the key. Answers carry X-Cache-Status (HIT, MISS or STALE) and, from the store, Age. Concurrent misses of one key share one backend call, over all workers. The store takes a quarter of the memory limit of the container, 2 GiB without a limit; a response of more than 1/256 of that is not stored.",
+    "Without arguments responses say how long they are fresh (RFC 9111). With arguments the route says it: the time for 200, that for 404 and 5xx, how long after it a stale response is served while it is refreshed in the background, how long one is served when the backend answers 5xx, and request headers (a comma list) that belong to the key. Answers carry X-Cache-Status (HIT, MISS or STALE) and, from the store, Age. Concurrent misses of one key share one backend call, over all workers. The store takes a quarter of the memory limit of the container, 2 GiB without a limit; a response of more than 1/256 of that is not stored. With -cache-second-level-urls what is stored also goes to Redis or Valkey, and a miss looks there before it asks the backend.",
   args: [
     optional("ttl", positiveDuration),
     optional("errorTTL", positiveDuration),

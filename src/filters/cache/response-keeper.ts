@@ -5,12 +5,13 @@ import { statusText } from "../../http/status.ts";
 import type { FilterContext } from "../../spec/context.ts";
 import type { FilterEnv } from "../../spec/env.ts";
 import type { EntryWriter, StoreKey } from "../../spec/response-store.ts";
+import { RareWarning } from "../../util/rare-warning.ts";
 import { type Directives, parseCacheControl } from "./cache-control.ts";
 import { type CacheKeys, varyNames } from "./cache-key.ts";
 import { asksForStored, isSameBody } from "./conditions.ts";
 import { type ForcedLifetimes, initialAge, lifetimeMs } from "./freshness.ts";
 import type { PendingRequest } from "./pending-request.ts";
-import { RareWarning } from "./rare-warning.ts";
+import type { CacheSecondLevel } from "./second-level.ts";
 import { lookUp, lookUpVariants } from "./stored-entry.ts";
 import {
   encodeStored,
@@ -33,6 +34,8 @@ export interface CacheSettings {
 /** Where a response goes, and what has to be there for it to be found. */
 interface Place {
   readonly key: StoreKey;
+  /** Of Vary. */
+  readonly names: readonly string[];
   /** To be written under the key of the request before; null when nothing is missing. */
   readonly variants: StoredVariants | null;
 }
@@ -42,11 +45,14 @@ export class ResponseKeeper {
   readonly #keys: CacheKeys;
   readonly #env: FilterEnv;
   readonly #warning: RareWarning;
+  /** Null: there is none. */
+  readonly #second: CacheSecondLevel | null;
 
-  constructor(settings: CacheSettings, keys: CacheKeys, env: FilterEnv) {
+  constructor(settings: CacheSettings, keys: CacheKeys, env: FilterEnv, second: CacheSecondLevel | null) {
     this.#settings = settings;
     this.#keys = keys;
     this.#env = env;
+    this.#second = second;
     this.#warning = new RareWarning(env);
   }
 
@@ -98,13 +104,21 @@ export class ResponseKeeper {
       : isSameBody(stored.headers, headers, is304);
     if (!isAboutStored) {
       // A 304 may be about another representation that the client has; an answer to HEAD says that the stored one is gone.
-      if (!is304) cache.remove(key);
+      if (!is304) this.#remove(pending, key);
       return;
     }
     const merged = mergedHeaders(stored.headers, headers, this.#env.now());
     const updated = this.#toStore(pending.sentMs, pending.headers, stored.status, merged, asHeaders(merged));
-    if (updated === null) cache.remove(key);
-    else cache.replaceHead(key, stamp, encodeStored(updated));
+    if (updated === null) this.#remove(pending, key);
+    else if (cache.replaceHead(key, stamp, encodeStored(updated))) {
+      const names = key === pending.key ? [] : lookUpVariants(cache, pending.key)?.names;
+      if (names !== undefined) this.#second?.offer(pending, key, names);
+    }
+  }
+
+  #remove(pending: PendingRequest, key: StoreKey): void {
+    this.#env.cache.remove(key);
+    void this.#second?.remove([pending.key]);
   }
 
   /** What would be stored; null when it must not be. `given`: of the response, with what `headers` leaves out. */
@@ -138,20 +152,20 @@ export class ResponseKeeper {
   }
 
   #place({ key, headers }: PendingRequest, vary: readonly string[]): Place {
-    if (vary.length === 0) return { key, variants: null };
+    if (vary.length === 0) return { key, names: vary, variants: null };
     const present = lookUpVariants(this.#env.cache, key);
     if (present !== null && present.names.join() === vary.join()) {
-      return { key: this.#keys.variant(key, present, headers), variants: null };
+      return { key: this.#keys.variant(key, present, headers), names: vary, variants: null };
     }
     const variants: StoredVariants = {
       kind: "variants",
       names: vary,
       nonce: `${this.#env.now()} ${this.#env.random()}`,
     };
-    return { key: this.#keys.variant(key, variants, headers), variants };
+    return { key: this.#keys.variant(key, variants, headers), names: vary, variants };
   }
 
-  #commit(pending: PendingRequest, { variants }: Place, stored: StoredResponse, writer: EntryWriter): void {
+  #commit(pending: PendingRequest, { key, names, variants }: Place, stored: StoredResponse, writer: EntryWriter): void {
     const { cache } = this.#env;
     // Something was changed while the response was on its way: it may be from before.
     if (cache.removals(pending.key) !== pending.removals) {
@@ -161,7 +175,9 @@ export class ResponseKeeper {
     }
     const isFindable = variants === null || cache.write(pending.key).commit(encodeStored(variants));
     if (!isFindable) writer.abort();
-    pending.land(isFindable && writer.commit(encodeStored(stored)) ? "stored" : "failed");
+    const isStored = isFindable && writer.commit(encodeStored(stored));
+    if (isStored) this.#second?.offer(pending, key, names);
+    pending.land(isStored ? "stored" : "failed");
   }
 
   #tooLarge(path: string): void {

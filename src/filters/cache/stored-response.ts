@@ -39,6 +39,42 @@ export function decodeStored(head: string): StoredResponse | StoredVariants {
   return JSON.parse(head);
 }
 
+/** What another proxy wrote, or null when it is not what `encodeStored` gives. Nothing in it is trusted. */
+export function readShared(head: string): StoredResponse | StoredVariants | null {
+  let value: Partial<StoredResponse> | Partial<StoredVariants> | null;
+  try {
+    value = JSON.parse(head);
+  } catch {
+    return null;
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (value.kind === "variants") {
+    const { names, nonce } = value;
+    const isWhole =
+      Array.isArray(names) && names.every((name) => typeof name === "string") && typeof nonce === "string";
+    return isWhole ? (value as StoredVariants) : null;
+  }
+  return value.kind === "response" && isWholeResponse(value) ? value : null;
+}
+
+function isWholeResponse(value: Partial<StoredResponse>): value is StoredResponse {
+  const { status, headers, requestMs, responseMs, initialAgeS, lifetimeMs, isForced, neverStale } = value;
+  const areNumbers = [status, requestMs, responseMs, initialAgeS, lifetimeMs].every(Number.isFinite);
+  if (!areNumbers || !Number.isInteger(status) || status! < 200 || status! > 999) return false;
+  if (typeof isForced !== "boolean" || typeof neverStale !== "boolean" || !Array.isArray(headers)) return false;
+  return headers.every(isHeaderPair);
+}
+
+function isHeaderPair(pair: unknown): boolean {
+  if (!Array.isArray(pair) || pair.length !== 2) return false;
+  const [name, value] = pair;
+  return typeof name === "string" && NAME.test(name) && typeof value === "string" && VALUE.test(value);
+}
+
+/** What may stand in a header line. */
+const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** Not of the response but of a connection (RFC 9111 3.1), or written anew for each answer. */
 const NOT_STORED = new Set([
   "age",

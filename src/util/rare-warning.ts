@@ -1,16 +1,20 @@
 // A warning about something that a client can cause with every request: written at most once in a while, with the number of those that
 // were not.
 
-import type { FilterEnv } from "../../spec/env.ts";
+export interface WarningEnv {
+  readonly log: { warn(message: string): void };
+  /** Milliseconds since 1970. */
+  now(): number;
+}
 
 const PAUSE_MS = 10_000;
 
 export class RareWarning {
-  readonly #env: FilterEnv;
+  readonly #env: WarningEnv;
   #lastMs = Number.NEGATIVE_INFINITY;
   #unsaid = 0;
 
-  constructor(env: FilterEnv) {
+  constructor(env: WarningEnv) {
     this.#env = env;
   }
 
