@@ -46,20 +46,24 @@ function readDocument(node: YamlNode): OpenTelemetryDocument | Invalid {
   return values instanceof Invalid ? values : { values: values as Values<typeof keys>, unknown };
 }
 
-/** `path`: of the mapping, with a dot at its end. */
+/** `path`: to the mapping, "" for the whole document. */
 function readKeys(known: Keys, node: YamlNode, path: string, unknown: string[]): Record<string, unknown> | Invalid {
-  if (node.type !== "map") return expected("a mapping", node);
+  if (node.type !== "map") return at(path, expected("a mapping", node));
   const values: Record<string, unknown> = {};
   for (const [key, value] of node.entries) {
+    const name = path === "" ? key : `${path}.${key}`;
     const kind = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (kind === undefined) unknown.push(path + key);
+    if (kind === undefined) unknown.push(name);
     if (kind === undefined || isNull(value)) continue;
-    const read = isKind(kind) ? kind.fromYaml(value) : readKeys(kind, value, `${path}${key}.`, unknown);
-    if (read instanceof Invalid)
-      return new Invalid(`${key}${isKind(kind) || value.type !== "map" ? ": " : "."}${read.message}`);
+    const read = isKind(kind) ? at(name, kind.fromYaml(value)) : readKeys(kind, value, name, unknown);
+    if (read instanceof Invalid) return read;
     values[key] = read;
   }
   return values;
+}
+
+function at<T>(path: string, read: T | Invalid): T | Invalid {
+  return read instanceof Invalid && path !== "" ? new Invalid(`${path}: ${read.message}`) : read;
 }
 
 function isKind(entry: OptionKind<unknown> | Keys): entry is OptionKind<unknown> {

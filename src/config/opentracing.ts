@@ -81,9 +81,13 @@ const jaegerSampler: Kind<JaegerSampler> = {
   type: SAMPLER_TYPES,
   fromFlag(text) {
     if (text === "const") return { type: "always" };
-    const [kind = "", parameter = ""] = text.split(":", 2);
+    const colon = text.indexOf(":");
+    const kind = text.slice(0, Math.max(colon, 0));
+    const parameter = text.slice(colon + 1);
     const number = decimal.test(parameter) ? Number(parameter) : -1;
-    if (kind === "rateLimiting" && number >= 0) return { type: "rate", perSecond: number };
+    if (kind === "rateLimiting" && number >= 0) {
+      return number === 0 ? { type: "never" } : { type: "rate", perSecond: number };
+    }
     if (number < 0 || number > 1) return new Invalid("");
     if (kind === "probabilistic") return { type: "ratio", ratio: number };
     return kind === "remote" ? { type: "ratio", ratio: number, remote: true } : new Invalid("");
@@ -214,7 +218,8 @@ const instana = vendor({
     }),
 });
 
-const vendors: Readonly<Record<string, Vendor>> = { basic, jaeger, lightstep, instana };
+/** By their names. */
+export const vendors: Readonly<Record<string, Vendor>> = { basic, jaeger, lightstep, instana };
 
 /** What `text`, the value of the flag, asks for. Null: nothing. */
 export function openTracingSettings(text: string, environment: Environment): VendorTracing | Invalid | null {

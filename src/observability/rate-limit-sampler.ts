@@ -10,7 +10,7 @@ export class RateLimitSampler implements Sampler {
   #credit: number;
   #seenMs: number;
 
-  /** `nowMs`: a clock that never goes back. */
+  /** `perSecond`: above 0. `nowMs`: a clock that never goes back. */
   constructor(perSecond: number, nowMs: () => number) {
     this.#perSecond = perSecond;
     this.#most = Math.max(perSecond, 1);

@@ -7,6 +7,7 @@ export type SamplerSettings =
   | { readonly type: "always" | "never" }
   /** 0 to 1. */
   | { readonly type: "ratio"; readonly ratio: number }
+  /** More than 0. */
   | { readonly type: "rate"; readonly perSecond: number };
 
 /** Where spans go. */
