@@ -201,7 +201,7 @@ describe("a collector", () => {
     test(`that ${what} holds up nobody, and is told once a minute`, async () => {
       collector.answer = answer;
       const batch =
-        "batchSpanProcessor: {scheduleDelay: 10ms, exportTimeout: 200ms, maxQueueSize: 4, maxExportBatchSize: 2}";
+        "batchSpanProcessor: {scheduleDelay: 10ms, exportTimeout: 500ms, maxQueueSize: 4, maxExportBatchSize: 2}";
       const server = await cluster.startOn(["a"], toCollector(batch));
       if (logged !== null) await until("it is told", () => logged.test(server.log));
       const asked = collector.requests.length;
@@ -229,7 +229,7 @@ describe("a collector", () => {
   test("that is not there costs the spans and a line a minute", async () => {
     const port = await freePort();
     const endpoint = `exporterOtlp: {endpoint: "http://localhost:${port}"}`;
-    const batch = "batchSpanProcessor: {scheduleDelay: 10ms, exportTimeout: 100ms}";
+    const batch = "batchSpanProcessor: {scheduleDelay: 10ms, exportTimeout: 2s}";
     const server = await cluster.startOn(["a"], `-open-telemetry={tracesExporter: otlp, ${endpoint}, ${batch}}`);
     const line = 'level=error msg="failed to export traces: connect ECONNREFUSED ';
     await until("it is told", () => server.log.includes(line));
