@@ -1,6 +1,7 @@
 // The vendors of -opentracing and their options (spec observability 9.1).
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { DEFAULT_BATCH, DEFAULT_EVENTS } from "../observability/tracing-settings.ts";
 import type { Environment } from "./open-telemetry.ts";
@@ -152,6 +153,17 @@ describe("options", () => {
       );
     }
   });
+});
+
+test("the guide names each option, those without effect in their column", () => {
+  const guide = readFileSync(new URL("../../docs/guides/route-server.md", import.meta.url), "utf8").split("\n");
+  for (const [name, { options, idle }] of Object.entries(vendors)) {
+    const row = guide.find((line) => line.startsWith(`| \`${name}\` |`))!;
+    const last = row.slice(row.slice(0, -2).lastIndexOf(" |"));
+    for (const option of Object.keys(options)) {
+      assert.ok((idle.includes(option) ? last : row).includes(`\`${option}`), `${name} ${option}`);
+    }
+  }
 });
 
 describe("wrong arguments", () => {

@@ -174,7 +174,15 @@ const lightstep = vendor({
     "max-logs-per-span": count(0),
     propagators: string,
   },
-  idle: ["protocol", "grpc-max-msg-size", "min-period", "log-events", "max-log-key-len", "max-log-value-len"],
+  idle: [
+    "protocol",
+    "grpc-max-msg-size",
+    "min-period",
+    "log-events",
+    "max-log-key-len",
+    "max-log-value-len",
+    "propagators",
+  ],
   settings(given, environment) {
     if (given.token === undefined) return new Invalid("missing token= option");
     const minMs = given["min-period"] ?? 500;
