@@ -43,6 +43,11 @@ const knowsRegistries = ["app"];
 
 /** Libraries, where they may be imported, and what they save us. One in the request path needs a benchmark. */
 const libraries: Readonly<Record<string, { where: RegExp; saves: string }>> = {
+  "@opentelemetry/api": { where: /^src\/observability\//, saves: "the tracing of OpenTelemetry, with the four below" },
+  "@opentelemetry/core": { where: /^src\/observability\//, saves: "its times and results" },
+  "@opentelemetry/exporter-trace-otlp-proto": { where: /^src\/observability\//, saves: "OTLP over http/protobuf" },
+  "@opentelemetry/resources": { where: /^src\/observability\//, saves: "the attributes of a process" },
+  "@opentelemetry/sdk-trace": { where: /^src\/observability\//, saves: "spans, samplers and their batches" },
   "@prometheus-io/client": { where: /^src\/(observability|support)\//, saves: "the exposition formats" },
   "@redis/client": {
     where: /^src\/response-store\/second-level\//,

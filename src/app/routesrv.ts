@@ -22,6 +22,7 @@ import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { clusterIntake } from "./cluster-intake.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
 import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
+import { openTracer } from "./tracing.ts";
 import { listenAddress } from "./worker-settings.ts";
 
 /** What is kept of earlier tables, so that deltas can be made from them. */
@@ -45,6 +46,7 @@ export async function startRouteServer(
   if (!options.kubernetes) throw new Error("-kubernetes flag required");
   const hub = new MetricsHub({ ...defaultMetricsSettings(), codahale: false, prometheus: true, prefix: "routesrv." });
   const metrics = new ServerMetrics(hub);
+  const tracer = await openTracer(options, "routesrv", environment, log);
   // No certificates are distributed.
   const kubernetes = buildKubernetes(
     { ...options, kubernetesEnableTls: false },
@@ -56,6 +58,7 @@ export async function startRouteServer(
     publications,
     metrics,
     log,
+    tracer,
     sourceVersions: () => kubernetes.routesVersions(),
     published: () => waiting.published((zone) => publications.snapshot(zone).hash),
     now: Date.now,
@@ -70,6 +73,7 @@ export async function startRouteServer(
       downloads: new DownloadLimit(DOWNLOAD_LIMITS),
       metrics,
       fleet: new FleetSize(metrics),
+      tracer,
       sourceVersions: () => publisher.sourceVersions,
     }),
     shards,
@@ -107,6 +111,7 @@ export async function startRouteServer(
       waiting.stop();
       await closed;
       log.info("server shut down");
+      await tracer?.shutdown();
       source.stop();
       publisher.stop();
       log.info("polling stopped");
@@ -136,8 +141,7 @@ async function followCluster(
     },
     failed: (reason) => {
       problem = reason;
-      metrics.count("routes.fetch_errors");
-      log.error("failed to fetch routes", { error: reason });
+      publisher.failed(reason);
     },
   });
   // Never null with -kubernetes.

@@ -35,6 +35,7 @@ import type { RoutesShadow } from "./routes-shadow.ts";
 import { shippedRegistry } from "./shipped-registry.ts";
 import { waitForStatusChecks } from "./status-checks.ts";
 import { showTableOrigin, tableOrigin } from "./table-age-metrics.ts";
+import { refuseTracing } from "./tracing.ts";
 import type { ProxyParts } from "./validation-webhook.ts";
 import { SERVER_CERTIFICATES_MS, watchCertificates } from "./watch-certificates.ts";
 import { watchEndpoints } from "./watch-endpoints.ts";
@@ -61,6 +62,7 @@ export async function startSkipper(
   environment: Readonly<Record<string, string | undefined>> = {},
 ): Promise<RunningSkipper> {
   const log: ApplicationLog = openedLog.log;
+  await refuseTracing(options, "skipper", environment, log);
   const settings = await workerSettings(options);
   const hub = new MetricsHub(settings.metrics);
   const health = parsePassiveHealthCheck(options.passiveHealthCheck);

@@ -44,7 +44,7 @@ export async function loadConfig(
     } catch (cause) {
       return fatal(`invalid config file: ${openReason(cause, file)}`);
     }
-    const parsed = await parseConfigFile(optionSpecs, text);
+    const parsed = parseConfigFile(optionSpecs, text);
     if ("error" in parsed) return fatal(`unmarshalling config file error: ${parsed.error}`);
     fromFile = parsed.values;
     given = [...parsed.given, ...first.given];

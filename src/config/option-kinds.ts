@@ -287,7 +287,7 @@ function textList(node: YamlNode): readonly string[] | Invalid {
   return texts;
 }
 
-function expected(what: string, node: YamlNode): Invalid {
+export function expected(what: string, node: YamlNode): Invalid {
   const got = node.type === "scalar" ? JSON.stringify(node.text) : node.type === "list" ? "a sequence" : "a mapping";
   return new Invalid(`line ${node.line}: expected ${what}, got ${got}`);
 }

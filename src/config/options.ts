@@ -11,6 +11,7 @@ import { bool, string } from "./option-kinds.ts";
 import { pluginOptions } from "./plugin-options.ts";
 import { routeServerOptions } from "./route-server-options.ts";
 import { sourceOptions } from "./source-options.ts";
+import { tracingOptions } from "./tracing-options.ts";
 import { webhookOptions } from "./webhook-options.ts";
 
 const generalOptions = [
@@ -24,6 +25,7 @@ const lists = [
   ...backendOptions,
   ...filterOptions,
   ...observabilityOptions,
+  ...tracingOptions,
   ...sourceOptions,
   ...kubernetesOptions,
   ...pluginOptions,

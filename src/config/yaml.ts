@@ -1,6 +1,7 @@
 // The configuration file: a YAML 1.1 mapping of option names to values (spec route-sources 8.2). Keeps the text of every scalar, so
-// that `routes-file: 007` stays text. The YAML library is loaded only when there is a file.
+// that `routes-file: 007` stays text. The YAML library is loaded only when there is a file, or a flag that holds YAML.
 
+import { createRequire } from "node:module";
 import type { Node } from "yaml";
 import { fieldName, Invalid, type OptionSpec, type YamlNode } from "./option.ts";
 
@@ -9,9 +10,9 @@ export type YamlResult =
   | { readonly error: string };
 
 /** The values that `text` sets, by field name; unknown keys are ignored, null means the default. */
-export async function parseConfigFile(specs: readonly OptionSpec[], text: string): Promise<YamlResult> {
-  const root = await readYaml(text);
-  if (typeof root === "string") return { error: root };
+export function parseConfigFile(specs: readonly OptionSpec[], text: string): YamlResult {
+  const root = readYaml(text);
+  if (root instanceof Invalid) return { error: `yaml: ${root.message}` };
   if (root.type === "scalar" && root.value === null) return { values: {}, given: [] };
   if (root.type !== "map") return { error: `line ${root.line}: expected a mapping of option names to values` };
   const byKey = new Map<string, OptionSpec>();
@@ -34,12 +35,14 @@ export async function parseConfigFile(specs: readonly OptionSpec[], text: string
 }
 
 /** A document as nodes, or what is wrong with it. */
-async function readYaml(text: string): Promise<YamlNode | string> {
-  const { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } = await import("yaml");
+export function readYaml(text: string): YamlNode | Invalid {
+  // Required, since a flag is read at once.
+  const library = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  const { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } = library;
   const lines = new LineCounter();
   const document = parseDocument(text, { version: "1.1", uniqueKeys: false, lineCounter: lines });
   const error = document.errors[0];
-  if (error !== undefined) return `yaml: ${error.message}`;
+  if (error !== undefined) return new Invalid(error.message);
 
   const lineOf = (node: Node): number => (node.range ? lines.linePos(node.range[0]).line : 0);
   /** `depth` bounds what aliases can unfold to: a document that refers to itself is refused. */
@@ -69,7 +72,7 @@ async function readYaml(text: string): Promise<YamlNode | string> {
   try {
     return convert(document.contents, 0);
   } catch (cause) {
-    if (cause instanceof TooDeep) return "yaml: nested too deeply";
+    if (cause instanceof TooDeep) return new Invalid("nested too deeply");
     throw cause;
   }
 }

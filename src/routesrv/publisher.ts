@@ -2,6 +2,7 @@
 // a cluster that never rests leaves the thread most of its time. Without any route left the last table stays.
 
 import type { ApplicationLog } from "../observability/log.ts";
+import type { TracedSpan, Tracer } from "../observability/tracer.ts";
 import type { Publications } from "./publication.ts";
 import type { ServedRoute } from "./served-route.ts";
 import { type RouteChanges, ServedTable } from "./served-table.ts";
@@ -12,10 +13,14 @@ const COLLECT_MS = 10;
 /** After a publication the next one begins at the earliest so many times later as it took. */
 const REST_FACTOR = 4;
 
+const POLL_SPAN = "poll_routes";
+
 export interface PublisherOptions {
   readonly publications: Publications;
   readonly metrics: ServerMetrics;
   readonly log: ApplicationLog;
+  /** Null: there is no tracing. */
+  readonly tracer: Tracer | null;
   /** How far the source has been followed, in its own words; "" when it cannot say. */
   sourceVersions(): string;
   /** There is another table. */
@@ -33,6 +38,8 @@ export class Publisher {
   #isChanged = false;
   #versionsBefore = "";
   #timer: NodeJS.Timeout | undefined;
+  /** Begun with the first of the changes that are collected. */
+  #span: TracedSpan | null = null;
   #restUntil = 0;
 
   constructor(options: PublisherOptions) {
@@ -50,8 +57,20 @@ export class Publisher {
     this.#table = table;
     for (const id of changes.keys()) this.#unserved.add(id);
     if (this.#timer !== undefined) return;
+    this.#span = this.#options.tracer?.startSpan(POLL_SPAN) ?? null;
     this.#versionsBefore = this.#options.sourceVersions();
     this.#timer = setTimeout(() => this.#publish(), Math.max(COLLECT_MS, this.#restUntil - performance.now()));
+  }
+
+  /** The source could not be read; what is served stays. */
+  failed(reason: string): void {
+    const { metrics, log, tracer } = this.#options;
+    metrics.count("routes.fetch_errors");
+    log.error("failed to fetch routes", { error: reason });
+    const span = tracer?.startSpan(POLL_SPAN);
+    span?.setTag("error", true);
+    span?.log({ event: "error", message: `failed to fetch routes: ${reason}` });
+    span?.end();
   }
 
   stop(): void {
@@ -60,18 +79,37 @@ export class Publisher {
 
   #publish(): void {
     this.#timer = undefined;
+    const span = this.#span;
+    this.#span = null;
+    const wasInitialized = this.#options.publications.isInitialized;
+    const updated = this.#putInForce();
+    if (span === null) return;
+    const { publications } = this.#options;
+    if (publications.isInitialized) {
+      const { bytes, count, hash } = publications.snapshot("");
+      span.setTag("routes.count", count);
+      span.setTag("routes.bytes", bytes);
+      span.setTag("routes.hash", hash);
+      if (!wasInitialized) span.setTag("routes.initialized", true);
+    }
+    span.setTag("routes.updated", updated);
+    span.end();
+  }
+
+  /** True when there is another table now. */
+  #putInForce(): boolean {
     const { publications, metrics, log, published, now } = this.#options;
     const startedAt = performance.now();
     if (!this.#isChanged) log.info("routes did not change");
     if (this.#table.count === 0) {
       log.info("received empty routes; ignoring");
       metrics.count("routes.empty");
-      return;
+      return false;
     }
     this.#isChanged = false;
     const changes = this.#difference();
     this.#unserved.clear();
-    if (changes.length === 0) return;
+    if (changes.length === 0) return false;
     const isFirst = !publications.isInitialized;
     this.#served = this.#table;
     publications.publish(
@@ -92,6 +130,7 @@ export class Publisher {
     published();
     const endedAt = performance.now();
     this.#restUntil = endedAt + REST_FACTOR * (endedAt - startedAt);
+    return true;
   }
 
   #difference(): ChangedRoute[] {

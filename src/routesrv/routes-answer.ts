@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ROUTE_DELTA } from "../eskip/route-delta.ts";
 import type { ByteRange } from "../http/byte-ranges.ts";
+import type { TracedSpan, Tracer } from "../observability/tracer.ts";
 import { contentRange, MultipartRanges } from "./multipart-ranges.ts";
 import type { PackedDelta } from "./publication.ts";
 import { etagOf, type Representation } from "./representation.ts";
@@ -15,22 +16,32 @@ export class RoutesAnswer {
   readonly #isHead: boolean;
   #startedAt = performance.now();
   #workedMs = 0;
+  readonly #tracer: Tracer | null;
+  #span: TracedSpan | null;
+  /** Of the body, as far as it was handed to the connection. */
+  #bytes = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse, metrics: ServerMetrics) {
+  /** `tracer` null: there is no tracing. */
+  constructor(request: IncomingMessage, response: ServerResponse, metrics: ServerMetrics, tracer: Tracer | null) {
     this.response = response;
     this.#isHead = request.method === "HEAD";
+    this.#tracer = tracer;
+    this.#span = this.#startSpan();
     response.once("close", () => {
+      this.#endSpan();
       if (response.headersSent) metrics.served(response.statusCode, (this.#workedMs + this.#sinceStart()) / 1000);
     });
   }
 
-  /** Waiting for a change is no work. */
+  /** Waiting for a change is no work, and the span begins anew behind it: that of a client which goes away meanwhile is dropped. */
   pause(): void {
     this.#workedMs += this.#sinceStart();
+    this.#span = null;
   }
 
   resume(): void {
     this.#startedAt = performance.now();
+    this.#span = this.#startSpan();
   }
 
   /** An answer without body. */
@@ -51,6 +62,7 @@ export class RoutesAnswer {
       "Content-Length": body.length,
     };
     this.response.writeHead(226, "IM Used", headers).end(body);
+    this.#bytes += body.length;
   }
 
   unsatisfiable(length: number, reason: string): void {
@@ -71,7 +83,9 @@ export class RoutesAnswer {
 
   #message(status: number, text: string): void {
     const headers = { "Content-Type": TEXT, "X-Content-Type-Options": "nosniff", "Content-Length": text.length };
-    this.response.writeHead(status, headers).end(this.#isHead ? "" : text);
+    const body = this.#isHead ? "" : text;
+    this.response.writeHead(status, headers).end(body);
+    this.#bytes += body.length;
   }
 
   /** All of it when there are no ranges. */
@@ -96,22 +110,34 @@ export class RoutesAnswer {
       parts = multipart.parts();
     }
     if (isHead) response.end();
-    else await send(response, parts);
+    else await this.#send(parts);
+  }
+
+  /** As fast as the client reads; resolves when it has all of it or is gone. */
+  async #send(parts: Iterable<Buffer>): Promise<void> {
+    const { response } = this;
+    if (response.destroyed) return;
+    const over = new Promise<void>((resolve) => response.once("close", resolve));
+    for (const part of parts) {
+      if (response.destroyed) return;
+      this.#bytes += part.length;
+      if (!response.write(part)) await Promise.race([over, new Promise((resolve) => response.once("drain", resolve))]);
+    }
+    response.end();
+    await over;
+  }
+
+  #startSpan(): TracedSpan | null {
+    return this.#tracer?.startSpan("serve_routes") ?? null;
+  }
+
+  #endSpan(): void {
+    if (this.response.headersSent) this.#span?.setTag("status", this.response.statusCode);
+    this.#span?.setTag("bytes", this.#bytes);
+    this.#span?.end();
   }
 
   #sinceStart(): number {
     return performance.now() - this.#startedAt;
   }
-}
-
-/** As fast as the client reads; resolves when it has all of it or is gone. */
-async function send(response: ServerResponse, parts: Iterable<Buffer>): Promise<void> {
-  if (response.destroyed) return;
-  const over = new Promise<void>((resolve) => response.once("close", resolve));
-  for (const part of parts) {
-    if (response.destroyed) return;
-    if (!response.write(part)) await Promise.race([over, new Promise((resolve) => response.once("drain", resolve))]);
-  }
-  response.end();
-  await over;
 }

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { ROUTE_DELTA } from "../eskip/route-delta.ts";
 import { type ByteRange, readRanges } from "../http/byte-ranges.ts";
 import { checkConditions, rangeApplies, readTags } from "../http/conditions.ts";
+import type { Tracer } from "../observability/tracer.ts";
 import type { DownloadLimit } from "./download-limit.ts";
 import type { FleetSize } from "./fleet-size.ts";
 import type { Publications } from "./publication.ts";
@@ -28,6 +29,8 @@ export interface RoutesHandlerOptions {
   readonly downloads: DownloadLimit;
   readonly metrics: ServerMetrics;
   readonly fleet: FleetSize;
+  /** Null: there is no tracing. */
+  readonly tracer: Tracer | null;
   sourceVersions(): string;
 }
 
@@ -40,7 +43,7 @@ export class RoutesHandler {
 
   /** `zone` "" for the full table. */
   async serve(request: IncomingMessage, response: ServerResponse, zone: string): Promise<void> {
-    const answer = new RoutesAnswer(request, response, this.#options.metrics);
+    const answer = new RoutesAnswer(request, response, this.#options.metrics, this.#options.tracer);
     const { method, headers } = request;
     const { publications } = this.#options;
     if (method !== "GET" && method !== "HEAD") return answer.end(405);

@@ -36,6 +36,8 @@ export class RouteServerProcess {
   readonly port: number;
   readonly supportPort: number;
   log = "";
+  /** What it wrote to standard output. */
+  output = "";
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
 
@@ -52,15 +54,18 @@ export class RouteServerProcess {
         "-wait-for-healthcheck-interval=0s",
         ...flags,
       ],
-      { stdio: ["ignore", "ignore", "pipe"] },
+      { stdio: ["ignore", "pipe", "pipe"] },
     );
     this.#child.stderr!.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
     this.#closed = once(this.#child, "close");
+    this.#child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      this.output += text;
+    });
     // A test that fails before `stop` ends all the same, and takes the server along.
     this.#child.unref();
-    (this.#child.stderr as Socket).unref();
+    for (const pipe of [this.#child.stdout, this.#child.stderr]) (pipe as Socket).unref();
     running.add(this.#child);
     this.#child.on("exit", () => running.delete(this.#child));
   }
