@@ -1,5 +1,5 @@
 // /debug/pprof and what lies below it on the support listener (spec observability 8), with -enable-profile. One profile is taken at a
-// time; it ends when its client leaves. Nothing of it is loaded or runs before somebody asks, in any thread.
+// time; it ends when its client leaves. Before somebody asks nothing of it runs, in any thread.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
