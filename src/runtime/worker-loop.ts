@@ -32,7 +32,7 @@ export function runWorker(
   close: () => Promise<void>,
 ): void {
   const servers: Server[] = [];
-  const say = (message: FromWorker) => port.postMessage(message);
+  const say = (message: FromWorker, given: ArrayBuffer[] = []) => port.postMessage(message, given);
   const profile = profilingOrders(say);
   const sweeper = setInterval(() => {
     proxy.table.sweep();

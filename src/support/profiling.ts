@@ -2,6 +2,7 @@
 // time; it ends when its client leaves. Before somebody asks nothing of it runs, in any thread.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { encodePprof, type ValueType } from "../observability/profiling/pprof.ts";
@@ -255,11 +256,13 @@ async function serveResources({ threads, format }: ProfileQuestion, response: Se
   response.writeHead(200, { ...file("goroutine.pb.gz"), "Content-Length": body.length }).end(body);
 }
 
-/** Node makes the whole text when it is first asked for a part of it: memory, not time, is what the client's pace costs. */
 async function serveSnapshot(thread: ProfiledThread, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const snapshot = await thread.heapSnapshot();
-  if (signal.aborted) snapshot.destroy();
-  else await pipeline(snapshot, response);
+  const answer = await thread.order({ do: "snapshot" });
+  if (signal.aborted) return;
+  if (answer.type !== "snapshot") throw new Error(answer.type === "failed" ? answer.problem : answer.type);
+  const length = answer.parts.reduce((sum, part) => sum + part.length, 0);
+  response.setHeader("Content-Length", length);
+  await pipeline(Readable.from(answer.parts), response);
 }
 
 async function serveTrace(response: ServerResponse, seconds: number, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
 // A thread that is asked for profiles in tests: notes what it hears and answers as it is told, at once.
 
-import type { Readable } from "node:stream";
 import type { ProfiledThread } from "../../src/observability/profiling/profiled-thread.ts";
 import type { ProfilingAnswer, ProfilingOrder } from "../../src/observability/profiling/thread-profiler.ts";
 
@@ -9,7 +8,6 @@ type Answers = Partial<Record<ProfilingOrder["do"], ProfilingAnswer>>;
 export class FakeThread implements ProfiledThread {
   readonly name: string;
   readonly heard: ProfilingOrder[] = [];
-  snapshot: () => Promise<Readable> = () => Promise.reject(new Error("no snapshot"));
   readonly #answers: Answers;
   readonly #end = Promise.withResolvers<void>();
 
@@ -35,9 +33,5 @@ export class FakeThread implements ProfiledThread {
   async order(order: ProfilingOrder): Promise<ProfilingAnswer> {
     this.heard.push(order);
     return this.#answers[order.do] ?? { type: "done" };
-  }
-
-  heapSnapshot(): Promise<Readable> {
-    return this.snapshot();
   }
 }

@@ -1,7 +1,5 @@
 // A thread of the process as those see it who take profiles; the supervisor has one for each worker, here is that of the main thread.
 
-import type { Readable } from "node:stream";
-import { getHeapSnapshot } from "node:v8";
 import { type ProfilingAnswer, type ProfilingOrder, ThreadProfiler } from "./thread-profiler.ts";
 
 export interface ProfiledThread {
@@ -9,8 +7,6 @@ export interface ProfiledThread {
   readonly name: string;
   /** Never rejects: a thread that ends, or gives no answer for too long, has failed. */
   order(order: ProfilingOrder): Promise<ProfilingAnswer>;
-  /** JSON as Chrome DevTools loads it. The thread stands still meanwhile; rejects when it ends. */
-  heapSnapshot(): Promise<Readable>;
   /** Resolves when the thread ends. */
   readonly ended: Promise<void>;
 }
@@ -20,7 +16,6 @@ export function mainThread(): ProfiledThread {
   return {
     name: "main",
     order: (order) => profiler.obey(order),
-    heapSnapshot: async () => getHeapSnapshot(),
     ended: new Promise(() => {}),
   };
 }

@@ -1,7 +1,8 @@
 // What one thread does for a profile: starts and stops the profilers of V8 through an inspector session of its own, and counts what
-// keeps its event loop busy. The main thread calls it, workers get the same orders as messages; loaded with the first order only.
+// keeps its event loop busy; writes its heap down. The main thread calls it, workers get the same orders as messages; loaded with the first order only.
 
 import { type HeapProfiler, type Profiler, Session } from "node:inspector";
+import { getHeapSnapshot } from "node:v8";
 
 export type ProfilingOrder =
   /** Begin to sample; what was running is dropped. */
@@ -13,13 +14,17 @@ export type ProfilingOrder =
   /** Nobody wants it any more. */
   | { readonly do: "cancel" }
   /** Count active handles and requests by kind. */
-  | { readonly do: "resources" };
+  | { readonly do: "resources" }
+  /** Write down all objects; the thread stands still meanwhile. */
+  | { readonly do: "snapshot" };
 
 export type ProfilingAnswer =
   | { readonly type: "done" }
   | { readonly type: "cpu"; readonly profile: Profiler.Profile }
   | { readonly type: "heap"; readonly profile: HeapProfiler.SamplingHeapProfile }
   | { readonly type: "resources"; readonly counts: Readonly<Record<string, number>> }
+  /** JSON in pieces, as Chrome DevTools loads it; each has its memory for itself. */
+  | { readonly type: "snapshot"; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
   | { readonly type: "failed"; readonly problem: string };
 
 const DONE: ProfilingAnswer = { type: "done" };
@@ -41,6 +46,10 @@ export class ThreadProfiler {
     switch (order.do) {
       case "resources":
         return { type: "resources", counts: countByName(process.getActiveResourcesInfo()) };
+      case "snapshot":
+        // Node makes the whole text at once. It is made here: the snapshot of a worker that ends before the
+        // main thread has read it (Worker.getHeapSnapshot) ends the process.
+        return { type: "snapshot", parts: await getHeapSnapshot().toArray() };
       case "cancel":
         this.#close();
         return DONE;
