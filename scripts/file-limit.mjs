@@ -4,8 +4,8 @@
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
 
-/** Far more than the longest file takes on a slow machine. */
-const seconds = Number(process.env.TEST_FILE_LIMIT_SECONDS ?? 900);
+/** More than twice what the longest file takes on a slow machine. */
+const seconds = Number(process.env.TEST_FILE_LIMIT_SECONDS ?? 480);
 
 // The process that runs the files has no such context.
 if (isMainThread && process.env.NODE_TEST_CONTEXT !== undefined) {

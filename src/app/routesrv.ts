@@ -21,6 +21,7 @@ import { formatDuration } from "../util/duration.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
 import { clusterIntake } from "./cluster-intake.ts";
 import { buildKubernetes, type KubernetesParts } from "./kubernetes.ts";
+import { openProfiling } from "./profiling.ts";
 import { followCertificates, listenerFilters, mainTls } from "./route-server-listener.ts";
 import { openTracer } from "./tracing.ts";
 import { listenAddress } from "./worker-settings.ts";
@@ -188,7 +189,9 @@ async function openSupport(
 ): Promise<{ close(): Promise<void> } | null> {
   if (options.supportListener === "") return null;
   const metrics = createMetricsHandler(hub);
-  const server = createSupportListener([{ path: "/metrics", handle: metrics }], log);
+  const profiling = await openProfiling(options, () => []);
+  const handlers = [{ path: "/metrics", handle: metrics }, ...(profiling === null ? [] : [profiling])];
+  const server = createSupportListener(handlers, log);
   try {
     await listen(server, listenAddress(options.supportListener));
   } catch (cause) {
@@ -200,6 +203,7 @@ async function openSupport(
   return {
     close() {
       metrics.close();
+      profiling?.handle.close();
       return closeServer(server);
     },
   };

@@ -20,7 +20,7 @@ import { RouteUpdater } from "../routing/updater.ts";
 import { Supervisor } from "../runtime/supervisor.ts";
 import type { LuaOptions } from "../spec/env.ts";
 import type { Registry } from "../spec/registry.ts";
-import { createSupportListener, healthHandler, listenSupport } from "../support/listener.ts";
+import { createSupportListener, healthHandler, listenSupport, type SupportHandler } from "../support/listener.ts";
 import { createMetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
@@ -29,6 +29,7 @@ import type { RunningAdmission } from "./admission.ts";
 import type { KubernetesEnvironment, KubernetesParts } from "./kubernetes.ts";
 import { usesPlugins } from "./plugin-flags.ts";
 import type { Plugins } from "./plugins.ts";
+import { openProfiling } from "./profiling.ts";
 import { routeUpdateMetrics } from "./route-update-metrics.ts";
 import type { fallbackSource } from "./routes-fallback.ts";
 import type { RoutesShadow } from "./routes-shadow.ts";
@@ -148,7 +149,9 @@ export async function startSkipper(
   if (options.debugListener !== "") log.info(`debug listener on ${options.debugListener}`);
   const origin = tableOrigin(built.ages);
   const shownOrigin = origin === null ? null : showTableOrigin(origin, hub);
-  const support = await openSupport(options, serveRoutes(table, origin), hub, responses, log);
+  const profiling = await openProfiling(options, () => supervisor.profiledWorkers());
+  const shown = [{ path: "/routes", handle: serveRoutes(table, origin) }, ...(profiling === null ? [] : [profiling])];
+  const support = await openSupport(options, shown, hub, responses, log);
   const serve = async (): Promise<void> => {
     await Promise.all([updater.start(), kubernetes?.start()]);
     await waitForStatusChecks(options.statusChecks, log);
@@ -325,7 +328,7 @@ function reportResponses(hub: MetricsHub, responses: ResponseStoreOwner): void {
 /** The support listener; null when there is none. It is served until `close`. */
 async function openSupport(
   options: Options,
-  routes: ReturnType<typeof serveRoutes>,
+  shown: readonly SupportHandler[],
   hub: MetricsHub,
   responses: ResponseStoreOwner,
   log: ApplicationLog,
@@ -336,7 +339,7 @@ async function openSupport(
     return null;
   }
   const metrics = createMetricsHandler(hub, () => reportResponses(hub, responses));
-  const handlers = [{ path: "/routes", handle: routes }, { path: "/metrics", handle: metrics }, healthHandler];
+  const handlers = [...shown, { path: "/metrics", handle: metrics }, healthHandler];
   const server = createSupportListener(handlers, log);
   if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);
   return {

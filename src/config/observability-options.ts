@@ -1,7 +1,7 @@
-// Options of the logs and the metrics (spec observability 3 to 5, proxy 18 and 19).
+// Options of the logs, the metrics and the profiles (spec observability 3 to 5 and 8, proxy 18 and 19).
 
 import { option } from "./option.ts";
-import { bool, float, list, string } from "./option-kinds.ts";
+import { bool, float, int, list, string } from "./option-kinds.ts";
 
 const compat = "On unless -disable-metrics-compat is set.";
 
@@ -55,4 +55,14 @@ export const observabilityOptions = [
   option("backend-zone-metrics", bool, false, "Backend durations by zone of the endpoint."),
   option("proxy-request-metrics", bool, false, "Own latency of the request part."),
   option("proxy-response-metrics", bool, false, "Own latency of the response part."),
+
+  option("enable-profile", bool, false, "Serves profiles below /debug/pprof on the support listener."),
+  option(
+    "memory-profile-rate",
+    int,
+    0,
+    "Mean bytes between two samples of heap profiles, at least 1024. 0: 524288. Below 0: no heap profiles.",
+  ),
+  option("block-profile-rate", int, 0, "Accepted, without effect: there is no such profile."),
+  option("mutex-profile-fraction", int, 0, "Accepted, without effect: there is no such profile."),
 ] as const;

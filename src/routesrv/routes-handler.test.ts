@@ -42,6 +42,7 @@ beforeEach(async () => {
     metrics,
     fleet: new FleetSize(metrics),
     sourceVersions: () => "",
+    tracer: null,
   });
   begun = 0;
   server = createServer((asked, response) => {

@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. Requests, counters and routes never go this way: they are in shared memory.
 
 import type { ProgramText } from "../lua/program-text.ts";
+import type { ProfilingAnswer, ProfilingOrder } from "../observability/profiling/thread-profiler.ts";
 import type { SeriesAnnouncement } from "../observability/worker-metrics.ts";
 import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
@@ -23,6 +24,8 @@ export type ToWorker =
   | { readonly type: "usePlugins"; readonly serial: number }
   /** A script that has to do with files, or another version of one. */
   | { readonly type: "program"; readonly program: ProgramText }
+  /** Somebody takes a profile of this thread, and waits for the answer with that number. */
+  | { readonly type: "profile"; readonly serial: number; readonly order: ProfilingOrder }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */
@@ -34,4 +37,5 @@ export type FromWorker =
   | { readonly type: "series"; readonly series: readonly SeriesAnnouncement[] }
   /** `problem`: why these plugins cannot be used, "" when they can. */
   | { readonly type: "pluginsLoaded"; readonly serial: number; readonly problem: string }
+  | { readonly type: "profiled"; readonly serial: number; readonly answer: ProfilingAnswer }
   | { readonly type: "drained" };

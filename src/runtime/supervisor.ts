@@ -6,6 +6,7 @@ import type { EndpointRegistry } from "../backends/endpoint-registry.ts";
 import type { ProgramText } from "../lua/program-text.ts";
 import type { Logger } from "../observability/log.ts";
 import type { MetricsHub } from "../observability/metrics-hub.ts";
+import type { ProfiledThread } from "../observability/profiling/profiled-thread.ts";
 import type { PluginVersion } from "../plugins/load-plugin.ts";
 import type { ListenAddress } from "../proxy/listener.ts";
 import type { HostCertificateChange, ServerCertificate } from "../proxy/server-certificates.ts";
@@ -14,9 +15,10 @@ import type { ResponseStoreOwner } from "../response-store/response-store-owner.
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { formatDuration } from "../util/duration.ts";
 import { checkFree } from "./bind.ts";
-import { newHeartbeat, StallWatch } from "./heartbeat.ts";
+import { type HeartbeatCell, newHeartbeat, StallWatch } from "./heartbeat.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PluginOffer } from "./plugin-offer.ts";
+import { ProfiledWorker } from "./profiled-worker.ts";
 
 export interface SupervisorOptions {
   readonly count: number;
@@ -59,6 +61,8 @@ const YOUNG_GENERATION_MB = 24;
 interface Running {
   readonly number: number;
   readonly worker: Worker;
+  readonly heartbeat: HeartbeatCell;
+  readonly profiled: ProfiledWorker;
   readonly startedMs: number;
   /** The workers before it in its place that died early, one after the other. */
   readonly earlyDeaths: number;
@@ -210,6 +214,17 @@ export class Supervisor {
     void first?.worker.terminate();
   }
 
+  /** The workers of the moment. */
+  profiledWorkers(): ProfiledThread[] {
+    return Array.from(this.#running, (running) => running.profiled);
+  }
+
+  /** While its heap is written down a worker stands still, and that is no fault of it. */
+  #standsStill(running: Running, still: boolean): void {
+    if (still) this.#stalls?.remove(running);
+    else if (this.#running.has(running) && !this.#ending) this.#stalls?.add(running, running.heartbeat);
+  }
+
   #say(running: Running, message: ToWorker): void {
     running.worker.postMessage(message);
   }
@@ -236,7 +251,17 @@ export class Supervisor {
       },
     });
     const startedMs = performance.now();
-    const running: Running = { number, worker, startedMs, earlyDeaths, problem: "", listened: null };
+    const profiled = new ProfiledWorker(number, worker, (still) => this.#standsStill(running, still));
+    const running: Running = {
+      number,
+      worker,
+      heartbeat,
+      profiled,
+      startedMs,
+      earlyDeaths,
+      problem: "",
+      listened: null,
+    };
     this.#running.add(running);
     this.#stalls?.add(running, heartbeat);
     if (this.#offer !== null) this.#ask(this.#offer, running);
@@ -266,6 +291,9 @@ export class Supervisor {
       case "pluginsLoaded":
         this.#offer?.answered(running, message.serial, message.problem);
         break;
+      case "profiled":
+        running.profiled.answered(message.serial, message.answer);
+        break;
       case "drained":
         void running.worker.terminate();
         break;
@@ -288,6 +316,7 @@ export class Supervisor {
     this.#running.delete(running);
     this.#stalls?.remove(running);
     this.#offer?.left(running);
+    running.profiled.left();
     hub.retire(running.number);
     endpoints.retire(running.number);
     queues.retire(running.number);

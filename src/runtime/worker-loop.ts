@@ -7,6 +7,7 @@ import { type ListenAddress, listen, plainIntake } from "../proxy/listener.ts";
 import type { Proxy } from "../proxy/proxy.ts";
 import { bindFailure } from "./bind.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { profilingOrders } from "./profiling-orders.ts";
 
 export interface WorkerListener {
   readonly address: ListenAddress;
@@ -31,7 +32,8 @@ export function runWorker(
   close: () => Promise<void>,
 ): void {
   const servers: Server[] = [];
-  const say = (message: FromWorker) => port.postMessage(message);
+  const say = (message: FromWorker, given: ArrayBuffer[] = []) => port.postMessage(message, given);
+  const profile = profilingOrders(say);
   const sweeper = setInterval(() => {
     proxy.table.sweep();
     debug?.proxy.table.sweep();
@@ -63,6 +65,9 @@ export function runWorker(
         break;
       case "hostCertificates":
         for (const { intake } of listeners) intake.tls?.certificates.changeHosts(message.change);
+        break;
+      case "profile":
+        profile(message.serial, message.order);
         break;
       case "shuttingDown":
         onShuttingDown();
