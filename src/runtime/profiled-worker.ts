@@ -9,7 +9,7 @@ import type { ToWorker } from "./messages.ts";
 
 /** A long profile takes a second to be read; a worker that needs more than this is stuck. */
 const ANSWER_LIMIT_MS = 10_000;
-/** A heap snapshot takes some 8 s for 100 MB. */
+/** A heap snapshot takes some 6 s for 100 MB. */
 const SNAPSHOT_LIMIT_MS = 180_000;
 
 export class ProfiledWorker implements ProfiledThread {
