@@ -47,7 +47,7 @@ const isLogged = (pattern: RegExp) => lines.some((text) => pattern.test(text));
 const written = () => (existsSync(file()) ? readFileSync(file(), "utf8") : "");
 const isWritten = (text: string) => until("the file is written", () => written().endsWith(`\n${text}`));
 
-async function serve(text: string, versions = "ingresses=20", port = 0): Promise<FakeServer> {
+async function serve(text: string, versions = "ingresses=20", port?: number): Promise<FakeServer> {
   const server = new FakeServer();
   server.text = text;
   server.versions = versions;
@@ -59,7 +59,7 @@ async function serve(text: string, versions = "ingresses=20", port = 0): Promise
 /** A client with the file, for a host without routes. */
 async function start(url: string): Promise<RoutesUrl> {
   host = new RecordingHost();
-  const options = { url, pollMs: 10, timeoutMs: 1000, waitMs: 20_000, cacheFile: file(), credentials: null, env: {} };
+  const options = { url, pollMs: 10, timeoutMs: 20_000, waitMs: 20_000, cacheFile: file(), credentials: null, env: {} };
   const client = new RoutesUrl({ ...options, log });
   clients.push(client);
   await client.start(host);
@@ -68,7 +68,7 @@ async function start(url: string): Promise<RoutesUrl> {
 
 /** What was written for a table of the source on this port: a file takes a second to be written. */
 const known = new Map<string, string>();
-let keptPort = 0;
+let keptPort: number | undefined;
 
 /** A source whose table is on disk. */
 async function kept(text: string, versions = "ingresses=20"): Promise<FakeServer> {
