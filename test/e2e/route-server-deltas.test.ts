@@ -177,8 +177,8 @@ describe("a waiting client", () => {
     for (const client of clients) client.write(waitingFor(headers.etag!, 120));
     const waiting = async () => (await server.metrics()).get('routesrv_custom_gauges{key="clients.waiting"}');
     await until("all wait", async () => (await waiting()) === 1000);
-    const grown = residentBytes(server.pid) - before;
-    assert.ok(grown < 30e6, `${(grown / 1e6).toFixed(1)} MB for 1000 waiting clients`);
+    // What their requests left behind goes with the next collection, which an idle process makes by itself.
+    await until("1000 waiting clients cost less than 30 MB", () => residentBytes(server.pid) - before < 30e6);
     for (const name of ["b", "c", "d"]) {
       const answers = clients.map((client) => once(client, "data"));
       cluster.putApps(name);
