@@ -21,7 +21,7 @@ import { Supervisor } from "../runtime/supervisor.ts";
 import type { LuaOptions } from "../spec/env.ts";
 import type { Registry } from "../spec/registry.ts";
 import { createSupportListener, healthHandler, listenSupport, type SupportHandler } from "../support/listener.ts";
-import { createMetricsHandler } from "../support/metrics.ts";
+import { createMetricsHandler, type MetricsHandler } from "../support/metrics.ts";
 import { serveRoutes } from "../support/routes.ts";
 import { formatDuration } from "../util/duration.ts";
 import { LONGEST_TIMER_MS } from "../util/longest-timer.ts";
@@ -151,7 +151,11 @@ export async function startSkipper(
   const shownOrigin = origin === null ? null : showTableOrigin(origin, hub);
   const profiling = await openProfiling(options, () => supervisor.profiledWorkers());
   const shown = [{ path: "/routes", handle: serveRoutes(table, origin) }, ...(profiling === null ? [] : [profiling])];
-  const support = await openSupport(options, shown, hub, responses, log);
+  const refresh = async (): Promise<void> => {
+    await supervisor.catchUp();
+    reportResponses(hub, responses);
+  };
+  const support = await openSupport(options, shown, () => createMetricsHandler(hub, refresh), log);
   const serve = async (): Promise<void> => {
     await Promise.all([updater.start(), kubernetes?.start()]);
     await waitForStatusChecks(options.statusChecks, log);
@@ -329,8 +333,7 @@ function reportResponses(hub: MetricsHub, responses: ResponseStoreOwner): void {
 async function openSupport(
   options: Options,
   shown: readonly SupportHandler[],
-  hub: MetricsHub,
-  responses: ResponseStoreOwner,
+  createMetrics: () => MetricsHandler,
   log: ApplicationLog,
 ): Promise<{ close(): void } | null> {
   const address = options.supportListener === "" ? options.metricsListener : options.supportListener;
@@ -338,7 +341,7 @@ async function openSupport(
     log.info("Metrics are disabled");
     return null;
   }
-  const metrics = createMetricsHandler(hub, () => reportResponses(hub, responses));
+  const metrics = createMetrics();
   const handlers = [...shown, { path: "/metrics", handle: metrics }, healthHandler];
   const server = createSupportListener(handlers, log);
   if (await listenSupport(server, address, log)) log.info(`support listener on ${address}`);

@@ -26,6 +26,8 @@ export type ToWorker =
   | { readonly type: "program"; readonly program: ProgramText }
   /** Somebody takes a profile of this thread, and waits for the answer with that number. */
   | { readonly type: "profile"; readonly serial: number; readonly order: ProfilingOrder }
+  /** Say `caughtUp` with that number behind everything that is to be said already. */
+  | { readonly type: "catchUp"; readonly serial: number }
   /** SIGTERM came: Shutdown() predicates are true. */
   | { readonly type: "shuttingDown" }
   /** Close the listeners and end when the last request is done. */
@@ -38,4 +40,5 @@ export type FromWorker =
   /** `problem`: why these plugins cannot be used, "" when they can. */
   | { readonly type: "pluginsLoaded"; readonly serial: number; readonly problem: string }
   | { readonly type: "profiled"; readonly serial: number; readonly answer: ProfilingAnswer }
+  | { readonly type: "caughtUp"; readonly serial: number }
   | { readonly type: "drained" };

@@ -72,6 +72,12 @@ class Supervised {
     return Atomics.load(this.#counts, 1);
   }
 
+  /** The counters with names of their own that the hub knows of workers. */
+  readonly customSeries = (): string[] =>
+    Array.from(this.#hub.seriesOf(METRICS.customTotal), ({ labels }) => labels[0]!)
+      .filter((name) => name.startsWith("late."))
+      .sort();
+
   get restarts(): number {
     for (const series of this.#hub.seriesOf(METRICS.customTotal)) {
       if (series.labels[0] === "worker.restarts") return this.#hub.value(series);
@@ -212,4 +218,40 @@ test("no successor starts once the shutdown has begun", async () => {
   await supervisor.drain();
   await pause(300); // longer than the pause before a successor: that it does not come can only be waited for
   assert.equal(supervised.started, 1);
+});
+
+const LATE_SERIES = `
+  const series = () => ({ metric: ${METRICS.customTotal.id}, labels: ["late." + nth], cell: 1, createdMs: 0 });
+  parentPort.on("message", ({ type, serial }) => {
+    if (type !== "catchUp") return;
+    if (nth === 2 && STUCK) return;
+    setTimeout(() => parentPort.postMessage({ type: "series", series: [series()] }), 20);
+    setTimeout(() => (nth === 2 && DIES ? die() : parentPort.postMessage({ type: "caughtUp", serial })), 21);
+  });
+  ${ORDERLY}`;
+
+for (const [what, fate] of [
+  ["what both announced before they answered is known", "const STUCK = false, DIES = false;"],
+  ["one that dies is not waited for, and what it announced stays", "const STUCK = false, DIES = true;"],
+] as const) {
+  test(`catching up with two workers: ${what}`, async () => {
+    const { customSeries, supervisor } = new Supervised(`${fate} ${LATE_SERIES}`, 2);
+    await supervisor.listen();
+    assert.deepEqual(customSeries(), []);
+    const real = setTimeout;
+    // The limit is not what is tested here.
+    const limit = mock.method(globalThis, "setTimeout", (run: () => void, ms: number) => real(run, ms * 200));
+    const caughtUp = supervisor.catchUp();
+    limit.mock.restore();
+    await caughtUp;
+    assert.deepEqual(customSeries(), ["late.1", "late.2"]);
+    await supervisor.drain();
+  });
+}
+
+test("catching up leaves a worker behind that stands still", async () => {
+  const { supervisor } = new Supervised(`const STUCK = true, DIES = false; ${LATE_SERIES}`, 2);
+  await supervisor.listen();
+  await supervisor.catchUp();
+  await supervisor.drain();
 });

@@ -15,6 +15,7 @@ import type { ResponseStoreOwner } from "../response-store/response-store-owner.
 import type { TableGeneration } from "../routing/table-generation.ts";
 import { formatDuration } from "../util/duration.ts";
 import { checkFree } from "./bind.ts";
+import { CatchUp } from "./catch-up.ts";
 import { type HeartbeatCell, newHeartbeat, StallWatch } from "./heartbeat.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { PluginOffer } from "./plugin-offer.ts";
@@ -51,6 +52,8 @@ export interface SupervisorOptions {
 const RESTART_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5000;
 const STEADY_MS = 10_000;
+/** What a scrape may cost when a worker stands still. */
+const CATCH_UP_MS = 100;
 
 /**
  * What a request allocates is garbage when it ends: a larger nursery than this (three times 8 MB) is collected less often, but not
@@ -87,6 +90,8 @@ export class Supervisor {
   readonly #stalls: StallWatch<Running> | null;
   #offer: PluginOffer<Running> | null = null;
   #offers = 0;
+  readonly #catchUps = new Map<number, CatchUp<Running>>();
+  #nextCatchUp = 1;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -177,6 +182,15 @@ export class Supervisor {
     this.#offer = null;
     if (offer === null || !taken) return;
     for (const running of this.#running) this.#say(running, { type: "usePlugins", serial: offer.message.serial });
+  }
+
+  /** Resolves when the hub knows every series of what the workers did before the call; a worker that is busy is not waited for long. */
+  async catchUp(): Promise<void> {
+    const round = new CatchUp(this.#nextCatchUp++, this.#running, CATCH_UP_MS);
+    this.#catchUps.set(round.serial, round);
+    for (const running of this.#running) this.#say(running, { type: "catchUp", serial: round.serial });
+    await round.done;
+    this.#catchUps.delete(round.serial);
   }
 
   shuttingDown(): void {
@@ -294,6 +308,9 @@ export class Supervisor {
       case "profiled":
         running.profiled.answered(message.serial, message.answer);
         break;
+      case "caughtUp":
+        this.#catchUps.get(message.serial)?.remove(running);
+        break;
       case "drained":
         void running.worker.terminate();
         break;
@@ -317,6 +334,7 @@ export class Supervisor {
     this.#stalls?.remove(running);
     this.#offer?.left(running);
     running.profiled.left();
+    for (const round of this.#catchUps.values()) round.remove(running);
     hub.retire(running.number);
     endpoints.retire(running.number);
     queues.retire(running.number);

@@ -69,6 +69,10 @@ export function runWorker(
       case "profile":
         profile(message.serial, message.order);
         break;
+      case "catchUp":
+        // Behind the series of this turn (series-posts.ts).
+        setImmediate(() => say({ type: "caughtUp", serial: message.serial }));
+        break;
       case "shuttingDown":
         onShuttingDown();
         break;

@@ -19,17 +19,19 @@ export interface MetricsHandler {
   close(): void;
 }
 
-/** The handler for the flavours of the hub's settings; `refresh` brings gauges up to date before they are printed. */
-export function createMetricsHandler(hub: MetricsHub, refresh: () => void = () => {}): MetricsHandler {
+/** The handler for the flavours of the hub's settings; `refresh` brings the hub up to date before it is printed, and never rejects. */
+export function createMetricsHandler(hub: MetricsHub, refresh: () => Promise<void> = async () => {}): MetricsHandler {
   const { settings } = hub;
   const codahale = settings.codahale ? new Codahale(hub) : null;
   const scrape = settings.prometheus ? prometheusScrape(hub) : null;
-  const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    refresh();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
     const json = codahale !== null && (scrape === null || request.headers.accept === CODAHALE_ACCEPT);
     if (json) serveCodahale(codahale, request, response);
     else if (scrape === null) serveNotFound(response);
     else void servePrometheus(scrape, settings.compress, request, response);
+  };
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    void refresh().then(() => answer(request, response));
   };
   const runtime = reportsRuntime(settings) ? reportRuntime(hub.main) : null;
   const close = (): void => {
