@@ -3,7 +3,7 @@
 
 import type { KubernetesApi } from "../../test/support/kubernetes-api.ts";
 import { endpointsAt, ingress, service } from "../../test/support/kubernetes-objects.ts";
-import type { StoredObject } from "../../test/support/kubernetes-store.ts";
+import type { PreparedChange, StoredObject } from "../../test/support/kubernetes-store.ts";
 
 const ingresses = 15_000;
 const routeGroups = 5_000;
@@ -18,8 +18,8 @@ export interface KubernetesCluster {
   readonly objects: number;
   /** Sets the filter of the first Ingress, which answers for `liveHosts[0]`. */
   change(api: KubernetesApi, filter: string): void;
-  /** Replaces the endpoints of one Service after the other; every eighth change is of one that serves traffic. */
-  churn(api: KubernetesApi): void;
+  /** The next change that replaces the endpoints of one Service; every eighth is of one that serves traffic. */
+  prepareChurn(api: KubernetesApi): PreparedChange;
 }
 
 /** Fills the API. `addresses` are where the backend listens, `scale` is the share of the full size. */
@@ -48,11 +48,11 @@ export function fillCluster(
       object.metadata.annotations = { ...object.metadata.annotations, "zalando.org/skipper-filter": filter };
       to.store.put(managed(object));
     },
-    churn: (to) => {
+    prepareChurn: (to) => {
       const turn = ++changes;
       const app = turn % 8 === 0 ? (turn / 8) % live : live + ((turn * 7919) % Math.max(apps - live, 1));
       const list = app < live ? addresses.slice(0, 1 + (turn % addresses.length)) : deadAddresses(app, turn);
-      to.store.put(managed(endpointsAt(appName(app), port, list)));
+      return to.store.prepare(managed(endpointsAt(appName(app), port, list)));
     },
   };
 }

@@ -189,7 +189,7 @@ export class KubernetesApi {
       this.#watch(request, reply);
       looked();
     } else if (message.method === "GET") this.#read(request, reply);
-    else void this.#write(message, request, reply);
+    else void this.#change(message, request, reply);
   }
 
   #refusal(message: http.IncomingMessage, request: ApiRequest): Fault | null {
@@ -244,7 +244,7 @@ export class KubernetesApi {
       silent: false,
       end: () => {},
     };
-    const take = (event: StoredEvent): void => this.#say(watch, { type: event.type, object: event.object });
+    const take = (event: StoredEvent): void => this.#tell(watch, event);
     response.writeHead(200, { "content-type": "application/json" }).flushHeaders();
     try {
       watch.end = this.store.watch(selection, Number(query.get("resourceVersion")), take);
@@ -266,11 +266,20 @@ export class KubernetesApi {
     });
   }
 
-  #say(watch: Watch, event: object): void {
-    if (!watch.silent && !watch.response.writableEnded) watch.response.write(`${JSON.stringify(event)}\n`);
+  #tell(watch: Watch, { type, object, line }: StoredEvent): void {
+    if (line === undefined) this.#say(watch, { type, object });
+    else this.#write(watch, line);
   }
 
-  async #write(message: http.IncomingMessage, { path, verb }: ApiRequest, reply: Reply): Promise<void> {
+  #say(watch: Watch, event: object): void {
+    this.#write(watch, `${JSON.stringify(event)}\n`);
+  }
+
+  #write({ silent, response }: Watch, line: string): void {
+    if (!silent && !response.writableEnded) response.write(line);
+  }
+
+  async #change(message: http.IncomingMessage, { path, verb }: ApiRequest, reply: Reply): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk as Buffer);
     const body = JSON.parse(Buffer.concat(chunks).toString()) as StoredObject;
