@@ -279,15 +279,24 @@ function etagIn(head: string): string {
 async function readAnswer(socket: Socket): Promise<{ etag: string; hash: string }> {
   const chunks: Buffer[] = [];
   let length = Number.POSITIVE_INFINITY;
+  let received = 0;
   let head = "";
-  for (let received = 0; received < length; ) {
-    const chunk = (await once(socket.resume(), "data"))[0] as Buffer;
-    chunks.push(chunk);
-    received += chunk.length;
-    if (head !== "") continue;
-    head = Buffer.concat(chunks).toString("latin1").split("\r\n\r\n", 1)[0]!;
-    length = head.length + 4 + Number(/^content-length: (\d+)$/im.exec(head.replaceAll("\r", ""))![1]);
-  }
+  await new Promise<void>((resolve, reject) => {
+    socket.on("close", () => reject(new Error(`closed after ${received} of ${length} bytes`)));
+    socket.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      received += chunk.length;
+      if (head === "") {
+        const text = Buffer.concat(chunks).toString("latin1");
+        const end = text.indexOf("\r\n\r\n");
+        if (end < 0) return;
+        head = text.slice(0, end);
+        length = end + 4 + Number(/^content-length: (\d+)\r?$/im.exec(head)![1]);
+      }
+      if (received >= length) resolve();
+    });
+    socket.resume();
+  });
   const body = Buffer.concat(chunks).subarray(head.length + 4);
   return { etag: etagIn(`${head}\r\n`), hash: createHash("sha256").update(body).digest("hex") };
 }
