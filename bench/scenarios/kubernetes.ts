@@ -23,6 +23,8 @@ const changes = 20;
 const changesPerSecond = 50;
 const requestsPerSecond = 2000;
 const runSeconds = 12;
+/** Until the load generator runs, at most: changes go on to the end of its run. */
+const loadStartSeconds = 3;
 /** The first seconds of a run are not counted: code is still being compiled. */
 const skippedSeconds = 2;
 /** Load before the runs that count, half of it with changes: for the first half minute the compiler's threads take their share of the
@@ -87,7 +89,8 @@ async function p99(running: Running, cluster: KubernetesCluster): Promise<number
  */
 async function churningP99(running: Running, live: KubernetesCluster, changing: ServedCluster): Promise<number> {
   const { api, cluster } = changing;
-  const prepared = Array.from({ length: runSeconds * changesPerSecond }, () => cluster.prepareChurn(api));
+  const length = (runSeconds + loadStartSeconds) * changesPerSecond;
+  const prepared = Array.from({ length }, () => cluster.prepareChurn(api));
   const startedAt = performance.now();
   let made = 0;
   const timer = setInterval(() => {
