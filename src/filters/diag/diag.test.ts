@@ -91,7 +91,8 @@ test("distributions", () => {
       turn = 0;
       const histogram = { boundariesMs: [1, 2, 5, 9], weights: [3, 0, 1] };
       const drawn = fromHistogram(histogram, () => (turn++ === 0 ? a : b));
-      assert.ok(a < 0.75 ? drawn >= 1 && drawn < 2 : drawn >= 5 && drawn < 9, String(drawn));
+      // The upper boundary is reached where the sum is rounded.
+      assert.ok(a < 0.75 ? drawn >= 1 && drawn <= 2 : drawn >= 5 && drawn <= 9, String(drawn));
     }),
   );
   let sum = 0;
