@@ -18,7 +18,7 @@ import { largeTable } from "./scenarios/large-table.ts";
 import { plainProxy } from "./scenarios/plain-proxy.ts";
 import { routeChange } from "./scenarios/route-change.ts";
 import { routeServer } from "./scenarios/route-server.ts";
-import { stopAll } from "./subjects/running.ts";
+import { leaveSubjectCore, stopAll } from "./subjects/running.ts";
 
 const scenarios: readonly Scenario[] = [
   plainProxy,
@@ -72,6 +72,7 @@ async function main(): Promise<number> {
     console.error(usage);
     return 2;
   }
+  leaveSubjectCore();
   const options: ScenarioOptions = {
     launchers: [
       { name: "skipper", path: values.skipper },

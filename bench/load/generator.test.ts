@@ -1,16 +1,13 @@
 // The load generator against servers that answer well, wrongly, in chunks, or not to the end.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import os from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { getHead, type LoadPlan, type LoadResult, postHead } from "./plan.ts";
 
 const plain: Omit<LoadPlan, "port"> = {
@@ -23,18 +20,19 @@ const plain: Omit<LoadPlan, "port"> = {
   expectBytes: 5,
 };
 
-async function load(listener: http.RequestListener, plan: Omit<LoadPlan, "port">): Promise<LoadResult> {
+async function load(listener: http.RequestListener, ...plans: Omit<LoadPlan, "port">[]): Promise<LoadResult> {
   const server = http.createServer(listener).listen(0, "127.0.0.1");
-  const folder = mkdtempSync(path.join(os.tmpdir(), "skipper-load-"));
   try {
     await once(server, "listening");
-    const file = path.join(folder, "plan.json");
-    writeFileSync(file, JSON.stringify({ ...plan, port: (server.address() as AddressInfo).port }));
-    const program = path.join(import.meta.dirname, "generator.ts");
-    const { stdout } = await promisify(execFile)(process.execPath, [program, file]);
-    return JSON.parse(stdout) as LoadResult;
+    const { port } = server.address() as AddressInfo;
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, "generator.ts")], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    child.stdin.end(plans.map((plan) => `${JSON.stringify({ ...plan, port })}\n`).join(""));
+    const lines = (await child.stdout.setEncoding("utf8").toArray()).join("").trim().split("\n");
+    assert.equal(lines.length, plans.length);
+    return JSON.parse(lines.at(-1)!) as LoadResult;
   } finally {
-    rmSync(folder, { recursive: true });
     server.closeAllConnections();
     server.close();
   }
@@ -82,6 +80,19 @@ for (const [what, listener, error] of [
     assert.deepEqual(Object.keys(result.errors), [error]);
   });
 }
+
+test("one process runs several plans, one after the other", async () => {
+  const seen: string[] = [];
+  const answer: http.RequestListener = (request, response) => {
+    seen.push(request.url!);
+    text(response, "hello");
+  };
+  const first = { ...plain, heads: [getHead("a.example", "/first")] };
+  const result = await load(answer, first, { ...plain, heads: [getHead("a.example", "/second")] });
+  assert.deepEqual(result.errors, {});
+  assert.ok(seen.lastIndexOf("/first") < seen.indexOf("/second"));
+  assert.equal(seen[0], "/first");
+});
 
 test("bodies are sent whole", async () => {
   const lengths = new Set<number>();

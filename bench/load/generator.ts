@@ -1,8 +1,9 @@
-// The load generator, a process of its own: `node bench/load/generator.ts PLAN.json` runs one plan (plan.ts) against 127.0.0.1 and
-// prints its result as one line of JSON. It ends by itself a few seconds after the planned time, whatever the other side does.
+// The load generator, a process of its own: runs the plans (plan.ts) that come as lines of JSON on its standard input, one after the
+// other, against 127.0.0.1, and answers each with its result, a line of JSON as well. It ends with its input, and a few seconds after
+// the time of a plan that does not end.
 
-import { readFileSync } from "node:fs";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { Histogram } from "./histogram.ts";
 import { LoadConnection } from "./load-connection.ts";
 import type { LoadPlan, LoadResult } from "./plan.ts";
@@ -128,7 +129,10 @@ class Generator {
   }
 }
 
-const plan = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as LoadPlan;
-setTimeout(() => process.exit(3), (plan.seconds + 10) * 1000).unref();
-console.log(JSON.stringify(await new Generator(plan).run()));
+for await (const line of createInterface({ input: process.stdin })) {
+  const plan = JSON.parse(line) as LoadPlan;
+  const limit = setTimeout(() => process.exit(3), (plan.seconds + 10) * 1000);
+  console.log(JSON.stringify(await new Generator(plan).run()));
+  clearTimeout(limit);
+}
 process.exit(0);

@@ -3,28 +3,49 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { cpuTimeMs } from "../subjects/process-cost.ts";
-import { hasProgram, loadCore, type Running, workFolder } from "../subjects/running.ts";
+import { hasProgram, loadCore, type Running } from "../subjects/running.ts";
 import type { LoadPlan, LoadResult } from "./plan.ts";
 
-let plans = 0;
+/** A process that generates load, for one plan at a time. Between its plans its code stays compiled. */
+export interface LoadProcess {
+  run(plan: LoadPlan): Promise<LoadResult>;
+  stop(): Promise<void>;
+}
 
-export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
-  const file = path.join(workFolder(), `plan-${plans++}.json`);
-  writeFileSync(file, JSON.stringify(plan));
-  const node = [process.execPath, path.join(import.meta.dirname, "generator.ts"), file];
+export function startLoad(): LoadProcess {
+  const node = [process.execPath, path.join(import.meta.dirname, "generator.ts")];
   const command = hasProgram("taskset") ? ["taskset", "-c", String(loadCore), ...node] : node;
-  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", "inherit"] });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    output += text;
-  });
-  const [code] = (await once(child, "close")) as [number | null];
-  if (code !== 0) throw new Error(`the load generator ended with ${code}`);
-  return JSON.parse(output) as LoadResult;
+  const child = spawn(command[0]!, command.slice(1), { stdio: ["pipe", "pipe", "inherit"] });
+  // How it ended is told by the end of its output.
+  child.stdin.on("error", () => {});
+  const ended = once(child, "close") as Promise<[number | null]>;
+  const results = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async run(plan) {
+      child.stdin.write(`${JSON.stringify(plan)}\n`);
+      const { done, value } = await results.next();
+      if (done === true) throw new Error(`the load generator ended with ${(await ended)[0]}`);
+      return JSON.parse(value) as LoadResult;
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** Runs one plan in a process of its own. */
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const load = startLoad();
+  try {
+    return await load.run(plan);
+  } finally {
+    await load.stop();
+  }
 }
 
 /** What one subject cost over several rounds: medians. */

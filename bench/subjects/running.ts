@@ -78,6 +78,27 @@ export function hasProgram(name: string): boolean {
   return found;
 }
 
+/** This process, with all its threads, works on the load's core from now on: what it does is not to fall on the subject. */
+export function leaveSubjectCore(): void {
+  if (hasProgram("taskset")) spawnSync("taskset", ["-a", "-c", "-p", String(loadCore), String(process.pid)]);
+}
+
+/**
+ * Runs `work` while this process gets only the time that nothing else on its core wants (SCHED_IDLE of Linux): for what stands in for
+ * another machine. Programs that are started meanwhile are treated alike. Does no more than run it where there is no `chrt`.
+ */
+export async function inBackground<T>(work: () => Promise<T>): Promise<T> {
+  const setPolicy = (policy: "--idle" | "--other"): void => {
+    if (hasProgram("chrt")) spawnSync("chrt", ["--all-tasks", policy, "--pid", "0", String(process.pid)]);
+  };
+  setPolicy("--idle");
+  try {
+    return await work();
+  } finally {
+    setPolicy("--other");
+  }
+}
+
 export async function freePort(): Promise<number> {
   const server = net.createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -4,6 +4,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ApiOptions, type Fault, KubernetesApi } from "../../test/support/kubernetes-api.ts";
 import { ApplicationLog } from "../observability/log.ts";
 import { type ApiAccess, apiAccess } from "./api-access.ts";
@@ -197,16 +198,21 @@ describe("watches", () => {
   async function watch(
     idleMs = LONG_MS,
     version = "100",
-  ): Promise<{ events: { type: string }[]; ended: Promise<boolean> }> {
+  ): Promise<{ events: { type: string }[]; ended: Promise<boolean>; first: Promise<void> }> {
     const events: { type: string }[] = [];
+    const first = Promise.withResolvers<void>();
     let opened = () => {};
     const isOpen = new Promise<void>((resolve) => {
       opened = resolve;
     });
     const options = { resourceVersion: version, seconds: 60, idleMs, opened };
-    const ended = client!.watch(services, "", { ...options, event: (event) => void events.push(event as never) });
+    const event = (one: unknown): void => {
+      events.push(one as { type: string });
+      first.resolve();
+    };
+    const ended = client!.watch(services, "", { ...options, event });
     await Promise.race([isOpen, ended]);
-    return { events, ended };
+    return { events, ended, first: first.promise };
   }
 
   test("hand over what changed since a version and what changes, until the server ends them", async () => {
@@ -225,6 +231,55 @@ describe("watches", () => {
     );
   });
 
+  test("of many events in a short time the later ones are read together, in their order", async () => {
+    await startApi();
+    connect();
+    const names: string[] = [];
+    let turns = 0;
+    let isSameTurn = false;
+    const opened = Promise.withResolvers<void>();
+    const ended = client!.watch(services, "", {
+      resourceVersion: "100",
+      seconds: 60,
+      idleMs: LONG_MS,
+      opened: opened.resolve,
+      event(event) {
+        names.push((event as { object: { metadata: { name: string } } }).object.metadata.name);
+        if (isSameTurn) return;
+        isSameTurn = true;
+        turns++;
+        setImmediate(() => {
+          isSameTurn = false;
+        });
+      },
+    });
+    await opened.promise;
+    const put = Array.from({ length: 200 }, (_, i) => `s${i}`);
+    for (const name of put) {
+      api.put(service(name));
+      await sleep(2);
+    }
+    api.endWatches();
+    const endedAt = performance.now();
+    assert.equal(await ended, true);
+    assert.deepEqual(names, put);
+    // A turn takes all that waits: the last ones are no later than the first.
+    assert.ok(performance.now() - endedAt < 3000);
+    assert.ok(turns >= 2 && turns < 60, `${turns} turns`);
+  });
+
+  test("that end while later events wait hand over all of them", async () => {
+    await startApi();
+    connect();
+    const { events, ended, first } = await watch();
+    for (let i = 0; i < 500; i++) api.put(service("a"));
+    await first;
+    for (let i = 0; i < 1500; i++) api.put(service("a"));
+    api.endWatches();
+    assert.equal(await ended, true);
+    assert.equal(events.length, 2000);
+  });
+
   for (const [title, act, idleMs] of [
     ["the connection breaks", () => api.breakWatches()],
     [
@@ -241,6 +296,21 @@ describe("watches", () => {
       await startApi();
       connect();
       const { ended } = await watch(idleMs);
+      act();
+      assert.equal(await ended, false);
+    });
+  }
+
+  for (const [title, act] of [
+    ["the connection breaks", () => api.breakWatches()],
+    ["the client is closed", () => client!.close()],
+  ] as const) {
+    test(`end when ${title} while later events wait`, async () => {
+      await startApi();
+      connect();
+      const { ended, first } = await watch();
+      for (let i = 0; i < 500; i++) api.put(service("a"));
+      await first;
       act();
       assert.equal(await ended, false);
     });

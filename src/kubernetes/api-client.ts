@@ -19,6 +19,11 @@ const PAGE_SIZE = 500;
 const MAX_LIST_BYTES = 2 ** 31;
 /** Bytes of any other answer. */
 const MAX_BODY_BYTES = 16 << 20;
+/** So many events of a watch are read as they come within a turn of so many milliseconds; what follows waits for the next turn. */
+const MANY_EVENTS = 4;
+const WATCH_TURN_MS = 250;
+/** More than so many in a turn come in large pieces anyhow, and are not held up. */
+const FLOOD_EVENTS = 1000;
 /** A longer Retry-After is not obeyed. */
 const MAX_RETRY_AFTER_MS = 60_000;
 
@@ -113,9 +118,17 @@ export class ApiClient {
     const call = getCall(withQuery(listed, query.toString()), withQuery(listed, "watch=true"), false);
     const response = await this.#open(call);
     options.opened();
-    const cutter = new EventCutter(options.event);
+    const pace = new ReadingPace(response);
+    const cutter = new EventCutter((event) => {
+      pace.count();
+      options.event(event);
+    });
+    const take = (chunk: Buffer): void => {
+      cutter.write(chunk);
+      pace.keep();
+    };
     try {
-      await this.#readBody(call, response, Number.POSITIVE_INFINITY, options.idleMs, (chunk) => cutter.write(chunk));
+      await this.#readBody(call, response, Number.POSITIVE_INFINITY, options.idleMs, take).finally(() => pace.stop());
       return cutter.isComplete;
     } catch (cause) {
       if (cause instanceof ConnectionError) return false;
@@ -189,6 +202,52 @@ export class ApiClient {
       body.destroy();
       response.destroy();
     }
+  }
+}
+
+/**
+ * When a watch is read: events as they come, but of many in a short time the later ones all at once. Each piece that is read for
+ * itself wakes the main thread up, and what it does then with cold caches costs more than the event.
+ */
+class ReadingPace {
+  readonly #response: IncomingMessage;
+  #events = 0;
+  #turnEnds = 0;
+  #timer: NodeJS.Immediate | NodeJS.Timeout | null = null;
+
+  constructor(response: IncomingMessage) {
+    this.#response = response;
+  }
+
+  /** One more event was read. */
+  count(): void {
+    const now = performance.now();
+    if (now >= this.#turnEnds) {
+      this.#turnEnds = now + WATCH_TURN_MS;
+      this.#events = 0;
+    }
+    this.#events++;
+  }
+
+  /** Pauses to the end of the turn when it had its events, but not before all that is there was read. */
+  keep(): void {
+    if (this.#events < MANY_EVENTS || this.#timer !== null) return;
+    this.#timer = setImmediate(() => {
+      this.#timer = null;
+      if (this.#events >= FLOOD_EVENTS) return;
+      this.#response.pause();
+      this.#timer = setTimeout(() => {
+        this.#timer = null;
+        this.#turnEnds = 0;
+        this.#response.resume();
+      }, this.#turnEnds - performance.now());
+    });
+  }
+
+  stop(): void {
+    if (this.#timer === null) return;
+    clearImmediate(this.#timer as NodeJS.Immediate);
+    clearTimeout(this.#timer as NodeJS.Timeout);
   }
 }
 

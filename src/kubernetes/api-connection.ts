@@ -55,6 +55,8 @@ export class ApiConnection {
       keepAlive: true,
       keepAliveMsecs: KEEP_ALIVE_MS,
       maxFreeSockets: MAX_IDLE_CONNECTIONS,
+      // A response that is paused keeps one piece, and the rest stays in the socket's buffer: the thread does not wake up for it.
+      highWaterMark: 1,
       ...(access.proxyEnv === null ? {} : { proxyEnv: access.proxyEnv }),
     };
     this.#agent = access.url.startsWith("https:")

@@ -170,5 +170,12 @@ function compareTexts(a: string, b: string): number {
 }
 
 function isSameRoute(a: Route, b: Route): boolean {
-  return a === b || printExpression(a) === printExpression(b);
+  return a === b || (!haveOtherEndpoints(a, b) && printExpression(a) === printExpression(b));
+}
+
+/** What most changes are, told without printing; false: they may differ in anything else. */
+function haveOtherEndpoints({ backend: a }: Route, { backend: b }: Route): boolean {
+  if (a.type !== "lb" || b.type !== "lb") return false;
+  const others = b.endpoints;
+  return a.endpoints.length !== others.length || a.endpoints.some(({ address }, i) => address !== others[i]!.address);
 }
