@@ -298,7 +298,11 @@ export class KubernetesDataClient implements DataClient {
     clearTimeout(this.#wake);
     const ms = this.#translation.nextWaitMs;
     if (this.#stopped || !Number.isFinite(ms)) return;
-    this.#wake = setTimeout(() => this.#schedule(), Math.max(ms, 0) + 1);
+    this.#wake = setTimeout(() => {
+      this.#schedule();
+      // Timers may fire a little early, and then there was nothing to do yet.
+      if (this.#translation.nextWaitMs > 0) this.#wakeForWaiting();
+    }, Math.max(ms, 0) + 1);
   }
 
   async #apply(changes: readonly TranslationChange[], pace: Pace): Promise<void> {

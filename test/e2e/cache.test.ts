@@ -298,8 +298,11 @@ test("when a worker dies that refreshes, the refreshes of the other one go on", 
   for (const target of targets) await get(target);
   await Promise.all(targets.map((target) => get(target)));
   await until("each filter refreshes", () => filters.every((name) => refreshing.get(name)?.length === 1));
-  proxy.signal("SIGUSR2");
-  await until("the death is counted", async () => (await metric("counters", "worker.restarts")) === 1);
+  // Where one worker got all requests, the first to die may be the other one.
+  for (let deaths = 1; deaths <= 4 && brokenRefreshes === 0; deaths++) {
+    proxy.signal("SIGUSR2");
+    await until("the death is counted", async () => (await metric("counters", "worker.restarts")) === deaths);
+  }
   await until("the dead worker's refreshes broke off", () => brokenRefreshes > 0);
   // What the other worker had waiting runs now, and what comes later.
   holdsRefreshes = false;
