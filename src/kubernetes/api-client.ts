@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import type { ApplicationLog } from "../observability/log.ts";
 import { zlib } from "../util/lazy-builtin.ts";
 import { systemErrorText } from "../util/system-error.ts";
+import { yieldCore } from "../util/yield-core.ts";
 import type { ApiAccess } from "./api-access.ts";
 import { ApiConnection, type ApiTimeouts, type Call, describe } from "./api-connection.ts";
 import { ApiError } from "./api-error.ts";
@@ -122,6 +123,7 @@ export class ApiClient {
     const cutter = new EventCutter((event) => {
       pace.count();
       options.event(event);
+      if (!pace.isFlood) yieldCore();
     });
     const take = (chunk: Buffer): void => {
       cutter.write(chunk);
@@ -229,12 +231,17 @@ class ReadingPace {
     this.#events++;
   }
 
+  /** Far more events than change one by one. */
+  get isFlood(): boolean {
+    return this.#events >= FLOOD_EVENTS;
+  }
+
   /** Pauses to the end of the turn when it had its events, but not before all that is there was read. */
   keep(): void {
     if (this.#events < MANY_EVENTS || this.#timer !== null) return;
     this.#timer = setImmediate(() => {
       this.#timer = null;
-      if (this.#events >= FLOOD_EVENTS) return;
+      if (this.isFlood) return;
       this.#response.pause();
       this.#timer = setTimeout(() => {
         this.#timer = null;

@@ -20,7 +20,7 @@ import type { KubernetesMetrics } from "./metrics.ts";
 import { ObjectEvents } from "./object-events.ts";
 import { ObjectReports } from "./object-reports.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
-import { FAST, GENTLE, Pace } from "./pace.ts";
+import { Pace, stepwise } from "./pace.ts";
 import { ResourceWatch } from "./resource-watch.ts";
 import { listPath, pluralOf } from "./resources.ts";
 import { routeGroupDiscovery } from "./route-group-discovery.ts";
@@ -34,7 +34,7 @@ export interface Translator {
   decode(kind: Kind, json: unknown): KubernetesObject | null;
   translate(source: RouteSource, view: ClusterView): Translation;
   /** Takes up changed translations. */
-  compose(changes: readonly TranslationUpdate[]): ComposedChange;
+  compose(changes: Iterable<TranslationUpdate>): ComposedChange;
   /** Whether the class of an object is one of ours. */
   isSelected(source: RouteSource): boolean;
 }
@@ -77,12 +77,10 @@ export interface KubernetesOptions {
   readonly timing?: Partial<ClientTiming>;
 }
 
-/** Up to so many objects are worked on gently, with pauses. */
+/** Up to so many objects are worked on gently. */
 const FEW_OBJECTS = 64;
 /** Routes in one transaction of a large change. */
 const SLICE = 1000;
-/** The same when it is worked on gently and only endpoints changed: it does not matter which route has its own first. */
-const GENTLE_SLICE = 8;
 
 export class KubernetesDataClient implements DataClient {
   readonly name = "kubernetes";
@@ -279,7 +277,7 @@ export class KubernetesDataClient implements DataClient {
     try {
       this.#restUntil = performance.now() + this.#timing.restMs;
       this.deliveredVersions = this.#seenVersions();
-      const pace = new Pace(this.#isLoaded && this.state.touched <= FEW_OBJECTS ? GENTLE : FAST);
+      const pace = new Pace(this.#isLoaded && this.state.touched <= FEW_OBJECTS);
       const changes = await this.#translation.run(this.#isLoaded, pace);
       if (this.#stopped) return;
       await this.#apply(changes, pace);
@@ -307,18 +305,15 @@ export class KubernetesDataClient implements DataClient {
 
   async #apply(changes: readonly TranslationChange[], pace: Pace): Promise<void> {
     const { translator, certificates, onCertificates, log } = this.#options;
-    for (const change of changes) {
+    for (const change of stepwise(changes, pace)) {
       this.#report(change);
       if (pace.isOver) await pace.pause();
     }
-    const composed = translator.compose(changes);
+    const composed = translator.compose(stepwise(changes, pace));
     // The routes of an object are composed again whenever its endpoints change: what they collide with is told now and then.
     for (const { level, message } of composed.problems) log.everyMinute(message.split(",", 1)[0]!, level, message);
     if (!this.#isLoaded) this.#applyAll(composed);
-    else {
-      const isGentle = pace.isGentle && !changes.some(({ isChanged }) => isChanged);
-      await this.#applyChange(composed, pace, isGentle ? GENTLE_SLICE : SLICE);
-    }
+    else await this.#applyChange(composed, pace);
     const change = certificates?.takeChange() ?? null;
     if (change !== null) onCertificates(change);
     this.#ingressStatus?.changed(changes.map(({ key }) => key));
@@ -352,15 +347,15 @@ export class KubernetesDataClient implements DataClient {
   }
 
   /** Applied in parts, what is new before what goes, so that no request misses a route that only moves. */
-  async #applyChange({ upserts, deletes }: ComposedChange, pace: Pace, slice: number): Promise<void> {
+  async #applyChange({ upserts, deletes }: ComposedChange, pace: Pace): Promise<void> {
     if (upserts.length + deletes.length === 0) return;
     this.#options.log.info(`diff taken, inserts/updates: ${upserts.length}, deletes: ${deletes.length}`);
-    for (let from = 0; from < upserts.length + deletes.length && !this.#stopped; from += slice) {
+    for (let from = 0; from < upserts.length + deletes.length && !this.#stopped; from += SLICE) {
       if (pace.isOver) await pace.pause();
       this.#host!.apply(false, (transaction) => {
-        for (const route of upserts.slice(from, from + slice)) transaction.upsert(route);
+        for (const route of stepwise(upserts.slice(from, from + SLICE), pace)) transaction.upsert(route);
         const first = Math.max(from - upserts.length, 0);
-        const end = Math.max(from + slice - upserts.length, 0);
+        const end = Math.max(from + SLICE - upserts.length, 0);
         for (const id of deletes.slice(first, end)) transaction.delete(id);
       });
     }

@@ -57,6 +57,7 @@ export class IncrementalTranslation {
       if (next === null) break;
       const change = this.#one(next.key, next.isChanged, waits);
       if (change !== null) changes.push(change);
+      pace.step();
       if (pace.isOver) await pace.pause();
     }
     return changes;

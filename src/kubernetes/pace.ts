@@ -1,32 +1,23 @@
-// Turns of work in the main thread: between two of them something else gets a chance. A few objects that change while traffic goes on
-// are worked on in short turns with a pause after each, in which the thread sleeps: where workers share its core, a request waits for
-// one turn at most and not for all of them. Many objects are worked on without a pause, and only events come in between.
+// Turns of work in the main thread: between two of them events that are due come in. A few objects that change while traffic goes on
+// are worked on gently: after each small piece workers that share the thread's core get their chance, so that a request waits for one
+// piece at most and not for all of them. Many objects are worked on as fast as can be.
 
-import { setTimeout as sleep } from "node:timers/promises";
+import { yieldCore } from "../util/yield-core.ts";
 
-export interface PaceTiming {
-  /** Length of a turn in milliseconds: no less is worked in one go, and hardly more. */
-  readonly turnMs: number;
-  /** Pause after a turn in milliseconds; 0: only events that are due come in between. */
-  readonly pauseMs: number;
-}
-
-/** For changes of a few objects. */
-export const GENTLE: PaceTiming = { turnMs: 0.3, pauseMs: 1 };
-/** For the first load and for changes of many. */
-export const FAST: PaceTiming = { turnMs: 8, pauseMs: 0 };
+/** Length of a turn in milliseconds. */
+const TURN_MS = 8;
 
 export class Pace {
-  readonly #timing: PaceTiming;
-  #turnEnds: number;
+  readonly isGentle: boolean;
+  #turnEnds = performance.now() + TURN_MS;
 
-  constructor(timing: PaceTiming) {
-    this.#timing = timing;
-    this.#turnEnds = performance.now() + timing.turnMs;
+  constructor(isGentle: boolean) {
+    this.isGentle = isGentle;
   }
 
-  get isGentle(): boolean {
-    return this.#timing.pauseMs > 0;
+  /** Between two pieces of work. */
+  step(): void {
+    if (this.isGentle) yieldCore();
   }
 
   /** True when the turn is over: `pause` is due. */
@@ -36,9 +27,15 @@ export class Pace {
 
   /** Ends the turn. */
   async pause(): Promise<void> {
-    const { turnMs, pauseMs } = this.#timing;
-    if (pauseMs > 0) await sleep(pauseMs);
-    else await new Promise((resolve) => setImmediate(resolve));
-    this.#turnEnds = performance.now() + turnMs;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnEnds = performance.now() + TURN_MS;
+  }
+}
+
+/** The same items, with a step before each. */
+export function* stepwise<T>(items: Iterable<T>, pace: Pace): Generator<T> {
+  for (const item of items) {
+    pace.step();
+    yield item;
   }
 }

@@ -11,7 +11,7 @@ import { ClusterState } from "./cluster-state.ts";
 import type { ComposedChange } from "./data-client.ts";
 import { IncrementalTranslation } from "./incremental-translation.ts";
 import { type Kind, keyOf } from "./objects.ts";
-import { FAST, Pace } from "./pace.ts";
+import { Pace } from "./pace.ts";
 import { plainSettings } from "./settings.fixture.ts";
 import type { TranslationSettings } from "./settings.ts";
 import { ClusterTranslator } from "./translator.ts";
@@ -45,7 +45,7 @@ class Cluster {
   }
 
   async compose(): Promise<ComposedChange> {
-    return this.translator.compose(await this.#incremental.run(false, new Pace(FAST)));
+    return this.translator.compose(await this.#incremental.run(false, new Pace(false)));
   }
 }
 

@@ -45,7 +45,7 @@ export class ClusterTranslator implements Translator {
       : translateRouteGroup(source, view, this.#settings);
   }
 
-  compose(changes: readonly TranslationUpdate[]): ComposedChange {
+  compose(changes: Iterable<TranslationUpdate>): ComposedChange {
     return this.#composition.apply(changes);
   }
 
