@@ -8,16 +8,16 @@ import { yieldCore } from "../util/yield-core.ts";
 const TURN_MS = 8;
 
 export class Pace {
-  readonly isGentle: boolean;
+  readonly #isGentle: boolean;
   #turnEnds = performance.now() + TURN_MS;
 
   constructor(isGentle: boolean) {
-    this.isGentle = isGentle;
+    this.#isGentle = isGentle;
   }
 
   /** Between two pieces of work. */
   step(): void {
-    if (this.isGentle) yieldCore();
+    if (this.#isGentle) yieldCore();
   }
 
   /** True when the turn is over: `pause` is due. */
