@@ -124,3 +124,13 @@ test("a fixed rate is kept", async () => {
   assert.ok(times.length > 80 && times.length < 200 && seconds > 0.3, `${times.length} in ${seconds} s`);
   assert.deepEqual(result.errors, {});
 });
+
+test("with a fixed rate the latencies at the machine's usual speed are told by second", async () => {
+  const result = await load((_request, response) => text(response, "hello"), {
+    ...plain,
+    seconds: 2.5,
+    ratePerSecond: 500,
+  });
+  assert.equal(result.steadyP99MicrosBySecond.length, result.p99MicrosBySecond.length);
+  for (const micros of result.steadyP99MicrosBySecond) assert.ok(micros === null || micros > 0);
+});

@@ -6,9 +6,14 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { Histogram } from "./histogram.ts";
 import { LoadConnection } from "./load-connection.ts";
+import { MachineSpeed, type Probe, probe, stolenTicks } from "./machine-speed.ts";
 import type { LoadPlan, LoadResult } from "./plan.ts";
 
 const tickMs = 1;
+/** Requests that a second must have had while the machine was at its usual speed. */
+const minSteadyRequests = 200;
+/** Ticks that the host may take away in such a second. */
+const maxStolenTicks = 1;
 
 class Generator {
   readonly #plan: LoadPlan;
@@ -22,6 +27,11 @@ class Generator {
    * that wait for one. */
   readonly #idle: LoadConnection[] = [];
   readonly #due: number[] = [];
+  /** Also only with a fixed rate: the machine's speed, when the requests were sent and what they took; and before and after each second
+   * what the host had taken away. */
+  readonly #probes: Probe[] = [];
+  readonly #stolen: number[] = [];
+  readonly #answers: { readonly startedAt: number; readonly micros: number }[] = [];
   #sentByRate = 0;
   #next = 0;
   #bytes = 0;
@@ -34,6 +44,7 @@ class Generator {
   }
 
   run(): Promise<LoadResult> {
+    this.#stolen.push(stolenTicks());
     this.#startedAt = performance.now();
     for (let i = 0; i < this.#plan.connections; i++) this.#connect();
     const seconds = setInterval(() => this.#endSecond(), 1000);
@@ -55,6 +66,7 @@ class Generator {
       const micros = (now - connection.startedAt) * 1000;
       this.#whole.add(micros);
       this.#second.add(micros);
+      if (this.#plan.ratePerSecond > 0) this.#answers.push({ startedAt: connection.startedAt, micros });
     }
     this.#bytes += connection.bytesReceived;
     connection.bytesReceived = 0;
@@ -99,6 +111,7 @@ class Generator {
       if (connection === undefined) this.#due.push(now);
       else this.#send(connection, now);
     }
+    this.#probes.push(probe());
   }
 
   #endSecond(): void {
@@ -106,6 +119,7 @@ class Generator {
     for (const due of this.#due) this.#second.add((performance.now() - due) * 1000);
     this.#p99BySecond.push(Math.round(this.#second.quantile(0.99)));
     this.#second.reset();
+    this.#stolen.push(stolenTicks());
   }
 
   #count(what: string): void {
@@ -125,7 +139,21 @@ class Generator {
       bytesReceived: this.#bytes,
       latencyMicros: { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: Math.round(this.#whole.max) },
       p99MicrosBySecond: this.#p99BySecond,
+      steadyP99MicrosBySecond: this.#plan.ratePerSecond > 0 ? this.#steadyP99s() : [],
     };
+  }
+
+  #steadyP99s(): (number | null)[] {
+    const speed = new MachineSpeed(this.#probes);
+    const seconds: number[][] = Array.from({ length: this.#p99BySecond.length }, () => []);
+    for (const { startedAt, micros } of this.#answers) {
+      if (speed.isSteady(startedAt)) seconds[Math.floor((startedAt - this.#startedAt) / 1000)]?.push(micros);
+    }
+    const stolen = (second: number) => this.#stolen[second + 1]! - this.#stolen[second]!;
+    return seconds.map((micros, second) => {
+      if (micros.length < minSteadyRequests || stolen(second) > maxStolenTicks) return null;
+      return Math.round(micros.toSorted((a, b) => a - b)[Math.floor(micros.length * 0.99)]!);
+    });
   }
 }
 

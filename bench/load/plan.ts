@@ -26,6 +26,11 @@ export interface LoadResult {
   readonly latencyMicros: { readonly p50: number; readonly p90: number; readonly p99: number; readonly max: number };
   /** 99th percentile of each whole second of the run, in microseconds. */
   readonly p99MicrosBySecond: readonly number[];
+  /**
+   * The same of the requests that were sent while the machine had its usual speed (machine-speed.ts); null for a second with hardly
+   * any of them, or in which the host took time away. Empty without a rate.
+   */
+  readonly steadyP99MicrosBySecond: readonly (number | null)[];
 }
 
 /** The head of a GET request as common clients send it. */

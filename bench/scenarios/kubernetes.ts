@@ -43,10 +43,16 @@ interface Measured {
 }
 
 /** The 99th percentiles of the seconds that count, in microseconds. */
+interface Seconds {
+  readonly all: readonly number[];
+  /** Of the requests that were sent while the machine had its usual speed. */
+  readonly steady: readonly number[];
+}
+
 interface P99s {
-  readonly quiet: readonly number[];
-  readonly elsewhere: readonly number[];
-  readonly churning: readonly number[];
+  readonly quiet: Seconds;
+  readonly elsewhere: Seconds;
+  readonly churning: Seconds;
 }
 
 /** A cluster with the API that serves it. */
@@ -79,13 +85,15 @@ async function changeUntilServed(running: Running, api: KubernetesApi, cluster: 
   return servedMs;
 }
 
-/** The 99th percentile of each second of a run that counts, in microseconds. */
-async function p99s(load: LoadProcess, running: Running, cluster: KubernetesCluster): Promise<readonly number[]> {
+async function p99s(load: LoadProcess, running: Running, cluster: KubernetesCluster): Promise<Seconds> {
   const heads = cluster.liveHosts.map((host) => getHead(host, smallTarget));
   const plan = { ...smallRequests, heads, ratePerSecond: requestsPerSecond, port: running.port, seconds: runSeconds };
   const result = await load.run(plan);
   if (Object.keys(result.errors).length > 0) throw new Error(`wrong answers: ${JSON.stringify(result.errors)}`);
-  return result.p99MicrosBySecond.slice(skippedSeconds);
+  return {
+    all: result.p99MicrosBySecond.slice(skippedSeconds),
+    steady: result.steadyP99MicrosBySecond.slice(skippedSeconds).filter((micros) => micros !== null),
+  };
 }
 
 /**
@@ -97,7 +105,7 @@ async function churningP99s(
   running: Running,
   live: KubernetesCluster,
   { api, cluster }: ServedCluster,
-): Promise<readonly number[]> {
+): Promise<Seconds> {
   const length = (runSeconds + loadStartSeconds) * changesPerSecond;
   const prepared = Array.from({ length }, () => cluster.prepareChurn(api));
   const startedAt = performance.now();
@@ -153,19 +161,24 @@ async function measureTraffic(
     await churningP99s(load, running, cluster, served);
   }
   await readElsewhere(other);
-  const quiet: number[] = [];
-  const elsewhere: number[] = [];
-  const churning: number[] = [];
+  const quiet: Seconds[] = [];
+  const elsewhere: Seconds[] = [];
+  const churning: Seconds[] = [];
   for (let i = 0; i < rounds; i++) {
-    quiet.push(...(await p99s(load, running, cluster)));
-    elsewhere.push(...(await churningP99s(load, running, cluster, other)));
-    churning.push(...(await churningP99s(load, running, cluster, served)));
+    quiet.push(await p99s(load, running, cluster));
+    elsewhere.push(await churningP99s(load, running, cluster, other));
+    churning.push(await churningP99s(load, running, cluster, served));
   }
-  return { quiet, elsewhere, churning };
+  return { quiet: together(quiet), elsewhere: together(elsewhere), churning: together(churning) };
+}
+
+function together(runs: readonly Seconds[]): Seconds {
+  return { all: runs.flatMap(({ all }) => all), steady: runs.flatMap(({ steady }) => steady) };
 }
 
 /** Median and quartiles, in milliseconds. */
 function spread(micros: readonly number[]): string {
+  if (micros.length === 0) return "-";
   const sorted = micros.toSorted((a, b) => a - b);
   const at = (share: number) => round(sorted[Math.floor(share * sorted.length)]! / 1000);
   return `${round(median(sorted) / 1000)} (${at(0.25)} to ${at(0.75)})`;
@@ -215,9 +228,9 @@ export const kubernetes: Scenario = {
         "peak MB": Math.round(measured.peakMb),
         "served ms (median)": round(median(measured.servedMs)),
         "served ms (worst)": round(Math.max(...measured.servedMs)),
-        "p99 ms quiet": spread(measured.p99s.quiet),
-        "p99 ms, changes to another client": spread(measured.p99s.elsewhere),
-        "p99 ms churning": spread(measured.p99s.churning),
+        "p99 ms quiet": spread(measured.p99s.quiet.steady),
+        "p99 ms, changes to another client": spread(measured.p99s.elsewhere.steady),
+        "p99 ms churning": spread(measured.p99s.churning.steady),
       });
     }
     await backend.stop();
@@ -227,14 +240,15 @@ export const kubernetes: Scenario = {
       figures: [
         { key: "idle", value: ours.idleShare * 100 },
         { key: "served", value: median(ours.servedMs) },
-        { key: "churn-p99-vs-quiet", value: median(churning) / median(quiet) },
+        { key: "churn-p99-vs-quiet", value: median(churning.steady) / median(quiet.steady) },
       ],
       table: rows,
       notes: [
         `${objects} objects; traffic of ${requestsPerSecond} requests a second over 64 connections and 64 hosts`,
         `${changesPerSecond} changes of endpoints a second, an eighth of them of Services with traffic`,
-        `p99 of each second: median and quartiles of ${quiet.length} seconds of each kind, which take turns`,
-        `over runs in which an API on this machine makes the changes for another client: ${round(median(churning) / median(elsewhere))} x`,
+        `p99 of each second, of requests sent while the machine had its usual speed: median and quartiles of ${quiet.steady.length}, ${elsewhere.steady.length} and ${churning.steady.length} seconds, which take turns`,
+        `of all requests: ${spread(quiet.all)} quiet, ${spread(elsewhere.all)} with changes to another client, ${spread(churning.all)} churning, ${round(median(churning.all) / median(quiet.all))} x`,
+        `over runs in which an API on this machine makes the changes for another client: ${round(median(churning.steady) / median(elsewhere.steady))} x`,
       ],
     };
   },

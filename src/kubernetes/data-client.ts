@@ -310,10 +310,12 @@ export class KubernetesDataClient implements DataClient {
       if (pace.isOver) await pace.pause();
     }
     const composed = translator.compose(stepwise(changes, pace));
+    pace.step();
     // The routes of an object are composed again whenever its endpoints change: what they collide with is told now and then.
     for (const { level, message } of composed.problems) log.everyMinute(message.split(",", 1)[0]!, level, message);
     if (!this.#isLoaded) this.#applyAll(composed);
     else await this.#applyChange(composed, pace);
+    pace.step();
     const change = certificates?.takeChange() ?? null;
     if (change !== null) onCertificates(change);
     this.#ingressStatus?.changed(changes.map(({ key }) => key));

@@ -10,6 +10,7 @@ import type { RouteText } from "../spec/data-client.ts";
 import type { Registry } from "../spec/registry.ts";
 import { randomSeed } from "../util/random-seed.ts";
 import { accountFor } from "../util/shared-arena.ts";
+import { yieldCore } from "../util/yield-core.ts";
 import { findChangedRoutes } from "./changed-routes.ts";
 import { checkRoute } from "./check-route.ts";
 import { Compaction, FIRST_VERSION } from "./compaction.ts";
@@ -135,6 +136,8 @@ export class RoutingTable {
       this.#abandon(firstStaged);
       throw error;
     }
+    // Nobody sees yet what was written: a request need not wait for the rest.
+    yieldCore();
     return this.#commit(source, change, firstStaged, beganAtMs);
   }
 
@@ -227,6 +230,7 @@ export class RoutingTable {
     if (changed) {
       settleTexts(store, members, firstStaged, stagedEnd);
       listing = this.#settleProblems();
+      yieldCore();
       store.linkPending(version);
       this.#version++;
       this.#builtAtMs = beganAtMs;

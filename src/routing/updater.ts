@@ -6,6 +6,7 @@ import type { Route } from "../eskip/route.ts";
 import type { Logger } from "../observability/log.ts";
 import type { DataClient, DataClientHost, RouteText, RouteTransaction } from "../spec/data-client.ts";
 import type { PreProcessor } from "../spec/processor.ts";
+import { yieldCore } from "../util/yield-core.ts";
 import { splitCloneId } from "./pre-processors/clone-id.ts";
 import { preProcess } from "./pre-processors/pre-processing.ts";
 import type { RoutingTable } from "./table.ts";
@@ -101,6 +102,7 @@ export class RouteUpdater {
       batch = new Batch(transaction, preProcessors, produced.change());
       write(batch);
     });
+    yieldCore();
     // Assigned in the callback, which the compiler does not see.
     const done = batch as Batch | null;
     if (done === null || done.isEmpty) return;
@@ -111,6 +113,7 @@ export class RouteUpdater {
     log.info(`route settings received, id: ${id}`);
     this.#logInvalid(result);
     this.#logShared(result);
+    yieldCore();
     metrics.sourceLoaded(initial, source.name, latencyMs);
     metrics.tableChanged(table.count, table.builtAtMs, latencyMs, result);
     log.info(`route settings applied, id: ${id}`);
