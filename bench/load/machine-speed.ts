@@ -1,6 +1,6 @@
 // The machine's own speed during a run. A virtual machine can be slowed down by its host, to a third for a tenth of a second, again and
-// again; what is measured then tells of the host. One piece of work, always the same and known to nobody else, is timed all the time:
-// where it takes longer than usual, the machine was slow.
+// again; what is measured then tells of the host. One piece of work, always the same, is timed all the time: where
+// it takes longer than usual, the machine was slow.
 
 import { readFileSync } from "node:fs";
 
@@ -35,8 +35,8 @@ export function probe(): Probe {
   const at = performance.now();
   let value = 1;
   for (let i = 0; i < probeRounds; i++) value = (Math.imul(value, 1_664_525) + 1_013_904_223) | 0;
-  // The value is used, or the loop would be optimized away.
   const took = performance.now() - at;
+  // The value is used, or the loop would be optimized away.
   return { at, took: value === 0 ? took + Number.EPSILON : took };
 }
 
