@@ -145,14 +145,13 @@ class Generator {
 
   #steadyP99s(): (number | null)[] {
     const speed = new MachineSpeed(this.#probes);
-    const seconds: number[][] = Array.from({ length: this.#p99BySecond.length }, () => []);
+    const seconds = this.#p99BySecond.map(() => new Histogram());
     for (const { startedAt, micros } of this.#answers) {
-      if (speed.isSteady(startedAt)) seconds[Math.floor((startedAt - this.#startedAt) / 1000)]?.push(micros);
+      if (speed.isSteady(startedAt)) seconds[Math.floor((startedAt - this.#startedAt) / 1000)]?.add(micros);
     }
-    const stolen = (second: number) => this.#stolen[second + 1]! - this.#stolen[second]!;
-    return seconds.map((micros, second) => {
-      if (micros.length < minSteadyRequests || stolen(second) > maxStolenTicks) return null;
-      return Math.round(micros.toSorted((a, b) => a - b)[Math.floor(micros.length * 0.99)]!);
+    return seconds.map((second, i) => {
+      const isStolen = this.#stolen[i + 1]! - this.#stolen[i]! > maxStolenTicks;
+      return isStolen || second.total < minSteadyRequests ? null : Math.round(second.quantile(0.99));
     });
   }
 }

@@ -1,6 +1,6 @@
 // The machine's own speed during a run. A virtual machine can be slowed down by its host, to a third for a tenth of a second, again and
-// again; what is measured then tells of the host. One piece of work, always the same, is timed all the time: where
-// it takes longer than usual, the machine was slow.
+// again; what is measured then tells of the host. One piece of work, always the same, is timed all the time: where it takes longer than
+// usual, the machine was slow.
 
 import { readFileSync } from "node:fs";
 
