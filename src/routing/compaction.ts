@@ -3,12 +3,10 @@
 // written already, so the work reaches them; those that go meanwhile are taken out at the end. Records get new numbers, and
 // `renumbered` tells workers which instance belongs to which. Main thread only.
 
-import { parseRouteExpression } from "../eskip/parser.ts";
 import { type SharedInt32, sharedInt32 } from "../util/shared-arena.ts";
-import { hangRoute } from "./hang-route.ts";
-import { HostKeys } from "./host-keys.ts";
+import { yieldCore } from "../util/yield-core.ts";
+import { PlaceCopier } from "./copy-places.ts";
 import { writeId, writeText } from "./record-texts.ts";
-import { recordId } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { usedBytes } from "./table-snapshot.ts";
 import { TableStore } from "./table-store.ts";
@@ -25,8 +23,7 @@ export class Compaction {
   readonly members: TableMembers;
   readonly #old: TableStore;
   readonly #oldMembers: TableMembers;
-  readonly #ignoreTrailingSlash: boolean;
-  readonly #hosts = new HostKeys();
+  readonly #places: PlaceCopier;
   /** New number of each old segment, -1 when the texts in it are copied. */
   readonly #segments: number[] = [];
   /** New number of each old record, and the other way round. */
@@ -34,19 +31,13 @@ export class Compaction {
   #origin: Int32Array;
   #next = 1;
 
-  constructor(
-    old: TableStore,
-    oldMembers: TableMembers,
-    seed: number,
-    initialRoutes: number,
-    ignoreTrailingSlash: boolean,
-  ) {
+  constructor(old: TableStore, oldMembers: TableMembers, seed: number, initialRoutes: number) {
     this.#old = old;
     this.#oldMembers = oldMembers;
-    this.#ignoreTrailingSlash = ignoreTrailingSlash;
     const room = Math.ceil(oldMembers.members * 1.25) + 1000;
     this.store = new TableStore(seed, Math.max(room, initialRoutes), old.numbering + 1);
     this.store.reserveLike(old, oldMembers.members);
+    this.#places = new PlaceCopier(old, this.store);
     this.members = new TableMembers(this.store, seed);
     this.members.reserve(room);
     this.#renumbered = sharedInt32(old.recordCount + 1000);
@@ -79,6 +70,7 @@ export class Compaction {
         if (this.#oldMembers.isMember(this.#next)) this.#write(this.#next, firstStaged);
       }
       if (performance.now() >= until) break;
+      yieldCore();
     }
     this.store.linkPending(FIRST_VERSION);
     return this.#next === this.#old.recordCount;
@@ -103,11 +95,7 @@ export class Compaction {
     const isInvalid = oldMembers.isInvalid(from);
     const { ids } = oldMembers;
     members.describe(record, oldMembers.sourceOf(from), isInvalid, ids.hashOf(from), ids.variantOf(from));
-    if (!isInvalid) {
-      const text = old.segments[old.recordSegment[from]!]!;
-      const route = parseRouteExpression(text, old.recordStart[from]!, old.recordEnd[from]!, recordId(old, from));
-      hangRoute(store, record, route, this.#ignoreTrailingSlash, this.#hosts);
-    }
+    this.#places.copy(from, record);
     this.#noteNumber(from, record);
     members.place(record, firstStaged, FIRST_VERSION, true);
     this.#followRevived();

@@ -11,7 +11,7 @@ export interface CachedRoute<T> {
   record: number;
   readonly instance: T;
   readonly pattern: PathPattern;
-  /** True when it was asked for since the hand passed last. */
+  /** True when it was asked for, since it was added or the hand passed last. */
   used: boolean;
 }
 
@@ -35,8 +35,17 @@ export class InstanceCache<T extends MatchableRoute> {
     return cached;
   }
 
-  add(record: number, instance: T, pattern: PathPattern): CachedRoute<T> {
-    const cached = { record, instance, pattern, used: true };
+  has(record: number): boolean {
+    return this.#byRecord.has(record);
+  }
+
+  /** True when the record was asked for since the hand passed last, or, where it was added as not used, at all. */
+  isUsed(record: number): boolean {
+    return this.#byRecord.get(record)?.used === true;
+  }
+
+  add(record: number, instance: T, pattern: PathPattern, used: boolean): CachedRoute<T> {
+    const cached = { record, instance, pattern, used };
     this.#byRecord.set(record, cached);
     if (this.#ring.length < this.#capacity) {
       this.#ring.push(cached);

@@ -10,7 +10,8 @@ import { treePath } from "./clean-path.ts";
 import { type CachedRoute, InstanceCache } from "./instance-cache.ts";
 import type { BuildRoute, MatchableRoute } from "./lookup.ts";
 import type { LookupResult } from "./path-params.ts";
-import { pathPattern } from "./path-pattern.ts";
+import { type PathPattern, pathPattern } from "./path-pattern.ts";
+import { Renewal } from "./renewal.ts";
 import { HEADER_VERSION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TreeWalk } from "./tree-walk.ts";
 
@@ -33,10 +34,19 @@ const SWEEP_STEP = 1 << 13;
 /** Some 80 MB when all are in use. With fewer than a large ingress has routes, each miss costs ten times a lookup. */
 const MAX_INSTANCES = 1 << 16;
 
+export interface TableReaderOptions {
+  readonly ignoreTrailingSlash: boolean;
+  /** Built routes that are kept at most. */
+  readonly maxInstances?: number;
+  /** Runs a step of a renewal between requests. By default `setImmediate`. */
+  readonly schedule?: (step: () => void) => void;
+}
+
 export class TableReader<T extends MatchableRoute> {
-  readonly #build: BuildRoute<T>;
+  readonly #buildRoute: BuildRoute<T>;
   readonly #ignoreTrailingSlash: boolean;
   readonly #cache: InstanceCache<T>;
+  readonly #renewal: Renewal<T>;
   readonly #walk = new TreeWalk();
   #current: TableGeneration | null;
   /** Instances of routes that only requests of an older numbering still see; they go with the next sweep. */
@@ -51,15 +61,13 @@ export class TableReader<T extends MatchableRoute> {
   #request!: PredicateRequest;
   #candidate!: CachedRoute<T>;
 
-  constructor(
-    build: BuildRoute<T>,
-    options: { readonly ignoreTrailingSlash: boolean; readonly maxInstances?: number },
-    generation: TableGeneration | null = null,
-  ) {
-    this.#build = build;
+  constructor(build: BuildRoute<T>, options: TableReaderOptions, generation: TableGeneration | null = null) {
+    this.#buildRoute = build;
     this.#ignoreTrailingSlash = options.ignoreTrailingSlash;
     this.#cache = new InstanceCache<T>(options.maxInstances ?? MAX_INSTANCES);
+    this.#renewal = new Renewal(this.#cache, this.#renew.bind(this), options.schedule ?? setImmediate);
     this.#current = generation;
+    if (generation !== null) this.#renewal.follow(generation);
   }
 
   /** Number of built routes that are kept. */
@@ -72,6 +80,7 @@ export class TableReader<T extends MatchableRoute> {
     const former = this.#current;
     if (former !== null && generation.serial <= former.serial) return;
     this.#current = generation;
+    this.#renewal.follow(generation);
     if (former !== null && generation.numbering !== former.numbering) {
       accountFor(former, generation.replacedBytes);
       const renumbered = generation.numbering === former.numbering + 1 ? generation.renumbered : null;
@@ -84,7 +93,17 @@ export class TableReader<T extends MatchableRoute> {
   pin(pin: TablePin): void {
     const generation = this.#current;
     pin.generation = generation;
-    pin.version = generation === null ? 0 : Atomics.load(generation.header, HEADER_VERSION);
+    if (generation === null) {
+      pin.version = 0;
+      return;
+    }
+    pin.version = Atomics.load(generation.header, HEADER_VERSION);
+    this.#renewal.notice(pin.version);
+  }
+
+  #renew(generation: TableGeneration, record: number): void {
+    const { instance, pattern } = this.#build(generation, record);
+    this.#cache.add(record, instance, pattern, false);
   }
 
   /** The route for this request in the pinned table, or null. `result` gets its path parameters. */
@@ -122,24 +141,26 @@ export class TableReader<T extends MatchableRoute> {
       const isNext = current.numbering === generation.numbering + 1 && current.renumbered !== null;
       key = isNext ? (current.renumbered![record] ?? 0) : 0;
     }
-    return (key === 0 ? undefined : this.#cache.get(key)) ?? this.#buildRoute(record, key);
+    return (key === 0 ? undefined : this.#cache.get(key)) ?? this.#buildAsked(record, key);
   }
 
-  #buildRoute(record: number, key: number): CachedRoute<T> {
-    const generation = this.#generation;
+  #build(generation: TableGeneration, record: number): { readonly instance: T; readonly pattern: PathPattern } {
     const text = generation.segments[generation.recordSegment[record]!]!;
     const start = generation.recordStart[record]!;
     const end = generation.recordEnd[record]!;
     const route = parseRouteExpression(text, start, end, recordId(generation, record));
-    const instance = this.#build(route);
-    const pattern = pathPattern(route, this.#ignoreTrailingSlash);
+    return { instance: this.#buildRoute(route), pattern: pathPattern(route, this.#ignoreTrailingSlash) };
+  }
+
+  #buildAsked(record: number, key: number): CachedRoute<T> {
+    const { instance, pattern } = this.#build(this.#generation, record);
     if (key === 0) {
       this.#leftover.push(instance);
       return { record, instance, pattern, used: true };
     }
     // A route that was removed meanwhile came in through an older pin: it must be swept out again.
     if (this.#isGone(key)) this.#sweptVersion = 0;
-    return this.#cache.add(key, instance, pattern);
+    return this.#cache.add(key, instance, pattern, true);
   }
 
   /** Instances that `isStale` names are built anew when they are asked for again. */

@@ -19,6 +19,8 @@ import type { SharedBytes, SharedFloat64, SharedInt32 } from "../util/shared-are
 import type { LabelTable } from "../util/shared-label-table.ts";
 
 export const HEADER_VERSION = 0;
+/** Records below this number belong to the version or to one before. */
+export const HEADER_RECORDS = 1;
 export const HEADER_CELLS = 4;
 
 export const PATHLESS_LEAF = 0;
@@ -54,6 +56,8 @@ export interface TableGeneration {
   readonly recordWeight: SharedFloat64;
   readonly recordAdded: SharedInt32;
   readonly recordRemoved: SharedInt32;
+  /** The record that a valid one took the place of; 0 when it was new, or is not in the tree. */
+  readonly recordFormer: SharedInt32;
 
   readonly entryNext: SharedInt32;
   readonly entryRecord: SharedInt32;

@@ -103,7 +103,14 @@ export class TableMembers {
     this.members++;
     this.liveBytes += this.sizeOf(record);
     this.#electWinner(first === 0 || first === former ? record : first, firstStaged, version);
+    if (former !== 0) this.#noteFormer(record, former, firstStaged);
     return true;
+  }
+
+  #noteFormer(record: number, former: number, firstStaged: number): void {
+    if ((this.#state[record]! & (WINNER | INVALID)) !== WINNER) return;
+    const { recordFormer } = this.#store;
+    recordFormer[record] = former < firstStaged ? former : recordFormer[former]!;
   }
 
   /** Takes a member out; a record of another source may come back in its place. */

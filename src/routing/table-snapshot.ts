@@ -40,6 +40,7 @@ export function snapshotOf(store: TableStore): TableGeneration {
     recordWeight: store.recordWeight,
     recordAdded: store.recordAdded,
     recordRemoved: store.recordRemoved,
+    recordFormer: store.recordFormer,
     entryNext: store.entryNext,
     entryRecord: store.entryRecord,
     chainHead: store.chainHead,

@@ -19,6 +19,7 @@ import {
   HAS_REST,
   HAS_WILDCARD_HOSTS,
   HEADER_CELLS,
+  HEADER_RECORDS,
   HEADER_VERSION,
   LEAVES_PER_NODE,
   ROOT_NODE,
@@ -56,6 +57,7 @@ export class TableStore implements TableGeneration {
   recordWeight: SharedFloat64;
   recordAdded: SharedInt32;
   recordRemoved: SharedInt32;
+  recordFormer: SharedInt32;
   /** First entry of each record, as it was added, and the number of them. */
   recordEntries: SharedInt32;
   recordEntryCount: SharedInt32;
@@ -98,6 +100,7 @@ export class TableStore implements TableGeneration {
     this.recordWeight = sharedFloat64(room);
     this.recordAdded = sharedInt32(room);
     this.recordRemoved = sharedInt32(room);
+    this.recordFormer = sharedInt32(room);
     this.recordEntries = sharedInt32(room);
     this.recordEntryCount = sharedInt32(room);
     this.entryNext = sharedInt32(room);
@@ -154,6 +157,7 @@ export class TableStore implements TableGeneration {
     // are rarely set then cost no memory.
     if (this.recordAdded[record] !== 0) this.recordAdded[record] = 0;
     if (this.recordRemoved[record] !== 0) this.recordRemoved[record] = 0;
+    if (this.recordFormer[record] !== 0) this.recordFormer[record] = 0;
     if (this.recordFlags[record] !== 0) this.recordFlags[record] = 0;
     this.recordEntries[record] = this.entryCount;
     this.recordEntryCount[record] = 0;
@@ -172,7 +176,7 @@ export class TableStore implements TableGeneration {
   leafOf(pattern: PathPattern): number {
     let node = ROOT_NODE;
     for (const segment of pattern.segments) {
-      node = isWildcard(segment) ? this.#wildcardChild(node) : this.#childOf(node, segment, 0, segment.length);
+      node = isWildcard(segment) ? this.wildcardChild(node) : this.childOf(node, segment);
     }
     return node * LEAVES_PER_NODE + pattern.place;
   }
@@ -197,7 +201,7 @@ export class TableStore implements TableGeneration {
     for (let start = depth === 0 ? 1 : way[depth - 1]!.end + 1; start <= end; ) {
       const slash = path.indexOf("/", start);
       const stop = slash < 0 || slash > end ? end : slash;
-      node = this.#childOf(node, path, start, stop);
+      node = this.childOf(node, path, start, stop);
       way.push({ node, end: stop });
       start = stop + 1;
     }
@@ -205,17 +209,18 @@ export class TableStore implements TableGeneration {
     return node * LEAVES_PER_NODE + place;
   }
 
-  /** A node is a label: its segment under the node before. */
-  #childOf(node: number, text: string, start: number, end: number): number {
+  /** The node under another one for a segment, which stands in `text` between the offsets. A node is a label under that of its parent. */
+  childOf(node: number, text: string, start = 0, end = text.length): number {
     const child = this.labels.intern(node, text, start, end);
     if (child >= this.nodeFlags.length) this.#widenNodes(child * 2);
     return child;
   }
 
-  #wildcardChild(node: number): number {
+  /** The node under another one that takes any segment. */
+  wildcardChild(node: number): number {
     const known = this.wildcards[node]!;
     if (known !== 0) return known;
-    const child = this.labels.addUnlisted();
+    const child = this.labels.addUnlisted(node);
     if (child >= this.nodeFlags.length) this.#widenNodes(child * 2);
     Atomics.store(this.wildcards, node, child);
     return child;
@@ -332,12 +337,11 @@ export class TableStore implements TableGeneration {
   /** Makes everything written so far current. Gives a generation when readers need one, null when the version says it all. */
   publish(version: number): TableGeneration | null {
     const former = this.#published;
-    if (former !== null && !hasOutgrown(this, former)) {
-      Atomics.store(this.header, HEADER_VERSION, version);
-      return null;
-    }
-    this.header = sharedInt32(HEADER_CELLS);
+    const isGrown = former === null || hasOutgrown(this, former);
+    if (isGrown) this.header = sharedInt32(HEADER_CELLS);
     Atomics.store(this.header, HEADER_VERSION, version);
+    Atomics.store(this.header, HEADER_RECORDS, this.recordCount);
+    if (!isGrown) return null;
     this.serial++;
     this.#published = snapshotOf(this);
     return this.#published;
@@ -361,6 +365,7 @@ export class TableStore implements TableGeneration {
     this.recordWeight = widenFloat64(this.recordWeight, room, used);
     this.recordAdded = widenInt32(this.recordAdded, room, used);
     this.recordRemoved = widenInt32(this.recordRemoved, room, used);
+    this.recordFormer = widenInt32(this.recordFormer, room, used);
     this.recordEntries = widenInt32(this.recordEntries, room, used);
     this.recordEntryCount = widenInt32(this.recordEntryCount, room, used);
   }

@@ -49,7 +49,7 @@ const INITIAL_ROUTES = 1 << 20;
 const SAMPLE_ROUTES = 1000;
 const COMPACT_AFTER = 20_000;
 const COMPACT_AFTER_BYTES = 1 << 24;
-const STEP_MS = 10;
+const STEP_MS = 5;
 const PAUSE_MS = 10;
 
 export class RoutingTable {
@@ -253,8 +253,8 @@ export class RoutingTable {
     const wastedBytes = this.#store.texts.heldBytes - liveBytes;
     const isWorth = removed > Math.max(compactAfter, members) || wastedBytes > Math.max(COMPACT_AFTER_BYTES, liveBytes);
     if (!isWorth) return;
-    const { initialRoutes = INITIAL_ROUTES, ignoreTrailingSlash } = this.#options;
-    this.#compaction = new Compaction(this.#store, this.#members, this.#seed, initialRoutes, ignoreTrailingSlash);
+    const { initialRoutes = INITIAL_ROUTES } = this.#options;
+    this.#compaction = new Compaction(this.#store, this.#members, this.#seed, initialRoutes);
     this.#scheduleStep();
   }
 

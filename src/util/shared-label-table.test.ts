@@ -13,7 +13,8 @@ test("equal texts under one parent have one number, others have others", () => {
       let count = 1;
       for (const [parent, name] of list) {
         if (name === "ab") {
-          assert.equal(labels.addUnlisted(), ++count);
+          assert.equal(labels.addUnlisted(parent), ++count);
+          assert.deepEqual([labels.isUnlisted(count), labels.parentOf(count)], [true, parent]);
           continue;
         }
         const key = `${parent} ${name}`;

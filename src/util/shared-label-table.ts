@@ -111,9 +111,18 @@ export class LabelWriter implements LabelTable {
     return label;
   }
 
-  /** A number that no text leads to; it can be a parent. */
-  addUnlisted(): number {
-    return this.#add(-1, this.starts[this.count]!);
+  /** A number under `parent` that no text leads to; it can be a parent. */
+  addUnlisted(parent: number): number {
+    return this.#add(-1 - parent, this.starts[this.count]!);
+  }
+
+  isUnlisted(label: number): boolean {
+    return this.parents[label]! < 0;
+  }
+
+  parentOf(label: number): number {
+    const parent = this.parents[label]!;
+    return parent < 0 ? -1 - parent : parent;
   }
 
   #add(parent: number, end: number): number {
