@@ -37,10 +37,15 @@ export function printRoutes(routes: readonly Route[], options: PrintOptions = co
 
 /** Predicates, filters and backend without id and semicolon. */
 export function printExpression(route: Route, options: PrintOptions = compact): string {
+  return printHead(route, options) + printBackend(route.backend);
+}
+
+/** Predicates and filters, and the arrow before the backend. */
+export function printHead(route: Route, options: PrintOptions = compact): string {
   const separator = options.pretty ? `\n${options.indent}-> ` : " -> ";
   let text = printPredicates(route);
   for (const filter of route.filters) text += separator + printCall(filter);
-  return text + separator + printBackend(route.backend);
+  return text + separator;
 }
 
 /** All predicates of a route joined by ` && `, `*` when there are none. */
@@ -118,9 +123,21 @@ function printString(text: string): string {
   return copied === 0 ? `"${text}"` : `"${out}${text.slice(copied)}"`;
 }
 
+/** True for a pattern in which nothing is escaped: nearly all are such, and need not be looked at character by character. */
+function isPlainPattern(pattern: string): boolean {
+  for (let i = 0; i < pattern.length; i++) {
+    const code = pattern.charCodeAt(i);
+    if (code < 0x20 || code === 0x2f || code === 0x5c) return false;
+  }
+  return true;
+}
+
 /** Between slashes where that reads back to the same pattern, else as a string: the two mean the same (spec eskip 2.3). */
 function printRegexp(pattern: string): string {
   if (pattern === "") return '""';
+  if (isPlainPattern(pattern)) {
+    return pattern.lastIndexOf("[") > pattern.lastIndexOf("]") ? printString(pattern) : `/${pattern}/`;
+  }
   let out = "/";
   let inClass = false;
   for (const c of pattern) {

@@ -38,6 +38,11 @@ export function checkRoute(
   );
 }
 
+/** The first problem of a route whose predicates and filters are known to be good. */
+export function checkBackend(route: Route): RouteCheckProblem | null {
+  return checkNetworkBackend(route) ?? checkLbBackend(route);
+}
+
 function problem(reason: InvalidReason, text: string, detail = ""): RouteCheckProblem {
   return { reason, text, detail, listed: true };
 }

@@ -18,6 +18,7 @@ import { hangRoute } from "./hang-route.ts";
 import { HostKeys } from "./host-keys.ts";
 import { RecordOrder } from "./record-order.ts";
 import { IdBytes, offerText, settleTexts, writeId, writeText } from "./record-texts.ts";
+import { stageBackend } from "./stage-backend.ts";
 import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { TableStore } from "./table-store.ts";
@@ -125,10 +126,18 @@ export class RoutingTable {
 
   /** Runs `write` and puts what it wrote in force. When it throws, so does this, and nothing has happened. */
   transact(source: number, write: (transaction: TableTransaction) => void): TransactionResult {
+    return this.#transact(source, write, false);
+  }
+
+  /** `checksAll`: also what was checked before, as the registry is another one by now. */
+  #transact(source: number, write: (transaction: TableTransaction) => void, checksAll: boolean): TransactionResult {
     const beganAtMs = this.#options.now();
     const firstStaged = this.#store.recordCount;
     const change: Change = new Change((route, text, variant) => {
-      this.#stage(source, firstStaged, change, route, text, variant);
+      this.#id.set(route.id);
+      if (checksAll || text !== undefined || !this.#stageBackend(source, firstStaged, route, variant)) {
+        this.#stage(source, firstStaged, change, route, text, variant);
+      }
     });
     try {
       write(change);
@@ -156,9 +165,13 @@ export class RoutingTable {
       check: (route, record) => checkRoute(route, registry, record, this.#hostKeys, ignoreTrailingSlash),
     });
     return Array.from(changed, ([source, routes]) =>
-      this.transact(source, (transaction) => {
-        for (const { route, variant } of routes) transaction.upsert(route, undefined, variant);
-      }),
+      this.#transact(
+        source,
+        (transaction) => {
+          for (const { route, variant } of routes) transaction.upsert(route, undefined, variant);
+        },
+        true,
+      ),
     );
   }
 
@@ -168,7 +181,15 @@ export class RoutingTable {
     this.#store.texts.forgetOffered();
   }
 
-  /** Writes a route into a new record that nobody sees yet. */
+  /** Does what `#stage` would do when nothing but the backend of a route has changed; else false. */
+  #stageBackend(source: number, firstStaged: number, route: Route, variant: number): boolean {
+    const former = this.#members.find(source, this.#id.bytes, this.#id.length, variant);
+    if (former === 0 || former >= firstStaged) return false;
+    const normal = normalRoute(route);
+    return stageBackend(this.#store, this.#members, former, normal, pathPosition(normal));
+  }
+
+  /** Writes a route, whose id is in `#id`, into a new record that nobody sees yet. */
   #stage(
     source: number,
     firstStaged: number,
@@ -182,8 +203,7 @@ export class RoutingTable {
     const problem = checkRoute(route, registry, store.recordCount, this.#hostKeys, ignoreTrailingSlash);
     if (text !== undefined && store.recordCount - firstStaged === SAMPLE_ROUTES) this.#reserve(text, firstStaged);
     const record = store.addRecord();
-    this.#id.set(route.id);
-    const normal = problem === null && route.predicates.length > 0 ? normalizeSlots(route) : route;
+    const normal = problem === null ? normalRoute(route) : route;
     if (text !== undefined && problem === null) offerText(store, record, this.#id, text);
     else this.#printText(record, normal);
     const hash = this.#members.ids.hash(this.#id.bytes, this.#id.length, variant);
@@ -194,7 +214,7 @@ export class RoutingTable {
       change.invalid.push(invalid);
       return;
     }
-    const position = normal.predicates.length === 0 ? 0 : pathPosition(normal);
+    const position = pathPosition(normal);
     if (position !== 0) store.recordFlags[record] = position;
     store.recordWeight[record] = routeWeight(normal, registry);
     const unbuildable = hangRoute(store, record, normal, ignoreTrailingSlash, this.#hostKeys);
@@ -382,9 +402,13 @@ class Change implements TableTransaction {
   }
 }
 
+function normalRoute(route: Route): Route {
+  return route.predicates.length > 0 ? normalizeSlots(route) : route;
+}
+
 /** Where `Path` stands in the list of a normalized route, plus one; 0 when it is not there. Only what is printed counts. */
 function pathPosition(route: Route): number {
-  if (route.path !== "") return 0;
+  if (route.path !== "" || route.predicates.length === 0) return 0;
   let position = 0;
   for (const { name } of route.predicates) {
     if (name === "Path") return Math.min(position + 1, FLAG_PATH_POSITION);
