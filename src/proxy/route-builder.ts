@@ -1,6 +1,6 @@
 // Makes a RouteInstance from a definition that the routing table has accepted: predicates, filters, backend. Runs in a worker, at
-// the first request of a route. A part that cannot be created after all throws in its place: the requests that come to it get 500, and
-// the log says why (exchange.ts).
+// the first request of a route, or before it for a route that was used before it changed. A part that cannot be created after all throws
+// in its place: the requests that come to it get 500, and the log says why (exchange.ts).
 
 import type { CheckedFilter } from "../backends/fade-in.ts";
 import { type BalancerEnv, EndpointBalancer } from "../backends/load-balancer.ts";

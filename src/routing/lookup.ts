@@ -14,5 +14,5 @@ export interface MatchableRoute {
   release(): void;
 }
 
-/** Makes an instance from a definition that was checked before. Called on first use, in the worker. */
+/** Makes an instance from a definition that was checked before. Called in the worker, on first use or in a renewal. */
 export type BuildRoute<T extends MatchableRoute> = (route: Route) => T;
