@@ -38,7 +38,7 @@ export class PlaceCopier {
     return copied;
   }
 
-  /** The ways of both stores part at some node above; from there on nodes are looked up, or made, one by one. */
+  /** Goes up to the first node that was asked for before, then down again: each node on the way is looked up, or made, once. */
   #nodeOf(node: number): number {
     this.#nodes = withRoom(this.#nodes, node, this.#from.nodeFlags.length);
     const way: number[] = [];

@@ -1,34 +1,31 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { TableReader } from "./reader.ts";
-import { find, put, routeOf, TestInstance, testRegistry } from "./table.fixture.ts";
-import { RoutingTable, type RoutingTableOptions } from "./table.ts";
+import { find, openTable, put, routeOf, TestInstance } from "./table.fixture.ts";
+import type { RoutingTableOptions } from "./table.ts";
 
 /** A table with a reader whose renewals run when the test says so, and the ids of the routes that it built. */
 function open(options: Partial<RoutingTableOptions> = {}, isBroken: (id: string) => boolean = () => false) {
   const built: string[] = [];
+  const instances: TestInstance[] = [];
   const steps: (() => void)[] = [];
   const reader = new TableReader(
     (route) => {
       if (isBroken(route.id)) throw new Error("cannot be built");
       const backend = route.backend.type === "network" ? route.backend.address : "";
       built.push(`${route.id} ${backend}`);
-      return new TestInstance(route);
+      const instance = new TestInstance(route);
+      instances.push(instance);
+      return instance;
     },
     { ignoreTrailingSlash: false, schedule: (step) => steps.push(step) },
   );
-  const table = new RoutingTable({
-    registry: testRegistry,
-    ignoreTrailingSlash: false,
-    publish: (generation) => reader.adopt(generation),
-    now: () => 0,
-    ...options,
-  });
-  reader.adopt(table.generation());
+  const { table } = openTable(options, undefined, reader);
   return {
     table,
     reader,
     steps,
+    instances,
     /** What was built since the last call. */
     built: () => built.splice(0),
     /** Runs what is scheduled; gives the number of steps. */
@@ -158,7 +155,10 @@ test("a large change is looked at in steps, and requests between them see the ne
 
 test("the instance that was replaced is let go once, and renewals go on when records have new numbers", () => {
   const compactions: (() => void)[] = [];
-  const { table, reader, built, renew } = open({ compactAfter: 10, schedule: (step) => compactions.push(step) });
+  const { table, reader, instances, built, renew } = open({
+    compactAfter: 10,
+    schedule: (step) => compactions.push(step),
+  });
   put(table, 0, { a: route("a", 1), b: route("b", 1) });
   find(reader, { path: "/a" });
   renew();
@@ -169,6 +169,10 @@ test("the instance that was replaced is let go once, and renewals go on when rec
   }
   while (!reader.sweep());
   assert.equal(reader.instances, 1);
+  assert.deepEqual(
+    instances.map(({ released }) => released),
+    [...Array(18).fill(1), 0],
+  );
   while (compactions.length > 0) compactions.shift()!();
   assert.equal(table.generation().numbering, 1);
   built();

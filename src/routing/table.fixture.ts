@@ -84,9 +84,12 @@ export interface Pair {
   readonly published: number[];
 }
 
-export function openTable(options: Partial<RoutingTableOptions> = {}, maxInstances = 1000): Pair {
+export function openTable(
+  options: Partial<RoutingTableOptions> = {},
+  maxInstances = 1000,
+  reader = readerOf({ maxInstances }, null),
+): Pair {
   const published: number[] = [];
-  const reader = readerOf({ maxInstances }, null);
   const table = new RoutingTable({
     registry: testRegistry,
     ignoreTrailingSlash: false,

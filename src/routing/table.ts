@@ -1,6 +1,6 @@
 // The routing table, main thread: takes changes of the sources, checks the routes, writes them into shared memory and publishes.
 // A change is a transaction: readers see all of it or nothing, and when the writer throws nothing of it happened. What a route
-// costs to change does not depend on the size of the table. Long because transactions, checks and publication work on one store.
+// costs to change does not depend on the size of the table.
 
 import { normalizeSlots } from "../eskip/canonical.ts";
 import { parseRouteExpression } from "../eskip/parser.ts";
@@ -19,6 +19,7 @@ import { HostKeys } from "./host-keys.ts";
 import { RecordOrder } from "./record-order.ts";
 import { IdBytes, offerText, settleTexts, writeId, writeText } from "./record-texts.ts";
 import { stageBackend } from "./stage-backend.ts";
+import { TableChange } from "./table-change.ts";
 import { FLAG_PATH_POSITION, recordId, type TableGeneration } from "./table-generation.ts";
 import { TableMembers } from "./table-members.ts";
 import { TableStore } from "./table-store.ts";
@@ -133,7 +134,7 @@ export class RoutingTable {
   #transact(source: number, write: (transaction: TableTransaction) => void, checksAll: boolean): TransactionResult {
     const beganAtMs = this.#options.now();
     const firstStaged = this.#store.recordCount;
-    const change: Change = new Change((route, text, variant) => {
+    const change: TableChange = new TableChange((route, text, variant) => {
       this.#id.set(route.id);
       if (checksAll || text !== undefined || !this.#stageBackend(source, firstStaged, route, variant)) {
         this.#stage(source, firstStaged, change, route, text, variant);
@@ -193,7 +194,7 @@ export class RoutingTable {
   #stage(
     source: number,
     firstStaged: number,
-    change: Change,
+    change: TableChange,
     route: Route,
     text: RouteText | undefined,
     variant: number,
@@ -233,7 +234,7 @@ export class RoutingTable {
     writeText(this.#store, record, bytes, 0, bytes.length);
   }
 
-  #commit(source: number, change: Change, firstStaged: number, beganAtMs: number): TransactionResult {
+  #commit(source: number, change: TableChange, firstStaged: number, beganAtMs: number): TransactionResult {
     const store = this.#store;
     const members = this.#members;
     const version = store.version + 1;
@@ -304,7 +305,7 @@ export class RoutingTable {
   }
 
   /** Takes out what the change deletes; what it also delivered stays. */
-  #deleteMembers(source: number, change: Change, firstStaged: number, version: number): number {
+  #deleteMembers(source: number, change: TableChange, firstStaged: number, version: number): number {
     const members = this.#members;
     let deletes = 0;
     const remove = (record: number): void => {
@@ -373,33 +374,6 @@ const unchangedListing: Listing = { listed: [], unlisted: [], shared: { count: 0
 
 function scheduleTimer(step: () => void): void {
   setTimeout(step, PAUSE_MS).unref();
-}
-
-/** What the writer of a transaction calls: routes are staged as they come, deletions are noted. */
-class Change implements TableTransaction {
-  readonly #stage: (route: Route, text: RouteText | undefined, variant: number) => void;
-  isReset = false;
-  upserts = 0;
-  readonly deleted: { readonly id: string; readonly variant: number }[] = [];
-  readonly invalid: InvalidRoute[] = [];
-  readonly unbuildable: string[] = [];
-
-  constructor(stage: (route: Route, text: RouteText | undefined, variant: number) => void) {
-    this.#stage = stage;
-  }
-
-  reset(): void {
-    this.isReset = true;
-  }
-
-  upsert(route: Route, text?: RouteText, variant = 0): void {
-    this.upserts++;
-    this.#stage(route, text, variant);
-  }
-
-  delete(id: string, variant = 0): void {
-    this.deleted.push({ id, variant });
-  }
 }
 
 function normalRoute(route: Route): Route {

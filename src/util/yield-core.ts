@@ -1,5 +1,5 @@
 // A thread that works for long gives up its core now and then, for workers that share it with the thread. The scheduler of Linux lets
-// a thread go on to the end of its slice, about 3 ms, when another one that has to answer a request wakes up; a lower priority (nice)
+// a thread go on to the end of its slice, 1.4 ms or more, when another one that has to answer a request wakes up; a lower priority (nice)
 // changes nothing about that.
 
 /** So long a thread works in one go, in milliseconds. */
