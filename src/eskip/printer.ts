@@ -55,17 +55,21 @@ export function printPredicates(route: Route): string {
   for (const pattern of route.hostRegexps) texts.push(`Host(${printRegexp(pattern)})`);
   for (const pattern of route.pathRegexps) texts.push(`PathRegexp(${printRegexp(pattern)})`);
   if (route.method !== "") texts.push(`Method(${printString(route.method)})`);
-  const headers = route.headers.map(([name, value]) => `Header(${printString(name)}, ${printString(value)})`);
-  texts.push(...headers.sort(compareBytes));
-  const patterns = route.headerRegexps.flatMap(([name, list]) =>
-    list.map((pattern) => `HeaderRegexp(${printString(name)}, ${printRegexp(pattern)})`),
-  );
-  texts.push(...patterns.sort(compareBytes));
+  if (route.headers.length > 0 || route.headerRegexps.length > 0) texts.push(...printHeaders(route));
   // `*` as a name comes from JSON only; like `Any` it says nothing.
   for (const predicate of route.predicates) {
     if (predicate.name !== "Any" && predicate.name !== "*") texts.push(printCall(predicate));
   }
   return texts.length === 0 ? "*" : texts.join(" && ");
+}
+
+/** Most routes have none. */
+function printHeaders({ headers, headerRegexps }: Route): string[] {
+  const texts = headers.map(([name, value]) => `Header(${printString(name)}, ${printString(value)})`);
+  const patterns = headerRegexps.flatMap(([name, list]) =>
+    list.map((pattern) => `HeaderRegexp(${printString(name)}, ${printRegexp(pattern)})`),
+  );
+  return [...texts.sort(compareBytes), ...patterns.sort(compareBytes)];
 }
 
 /** A filter chain as it stands in a route; "" for none. */

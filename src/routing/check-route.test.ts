@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { type Call, makeRoute, shuntBackend } from "../eskip/route.ts";
+import { checkUrl, schemeOf, splitBackendAddress } from "../eskip/url.ts";
 import { predicateSpecs } from "../predicates/index.ts";
 import { type ArgKind, one, Refused } from "../spec/args.ts";
 import { defineFilter } from "../spec/filter.ts";
@@ -176,6 +178,27 @@ test("load balanced routes that cannot be used are not listed", () => {
   }
   const empty = makeRoute({ id: "r", backend: { type: "lb", algorithm: "", endpoints: [] } });
   assert.equal(checkRoute(empty, registry)?.text, "failed to post-process LB route: r, no endpoints defined");
+});
+
+test("an address that is told to be good at a glance is so when it is looked at closely", () => {
+  const texts = fc.oneof(
+    fc.string({ unit: fc.constantFrom(..."httpsHT:/.-_@?#[]%019a ", "http://", "https://", ":80"), maxLength: 12 }),
+    fc.tuple(
+      fc.constantFrom("http://", "https://"),
+      fc.string({ unit: fc.constantFrom(..."aZ09.-:/ %[]"), maxLength: 8 }),
+    ),
+  );
+  const addresses = texts.map((text) => (Array.isArray(text) ? text.join("") : text)).filter((text) => text !== "");
+  fc.assert(
+    fc.property(addresses, (address) => {
+      const isGood = checkUrl(address) === "" && schemeOf(address) !== "" && !("error" in splitBackendAddress(address));
+      const lb = { type: "lb", algorithm: "", endpoints: [{ address, zone: "" }] } as const;
+      assert.equal(checkRoute(makeRoute({ id: "r", backend: lb }), registry) === null, isGood);
+      const network = { type: "network", address } as const;
+      assert.equal(checkRoute(makeRoute({ id: "r", backend: network }), registry) === null, isGood);
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 test("classic predicates from other notations are checked per route", () => {

@@ -253,10 +253,6 @@ function refusal(specs: readonly AnyArgSpec[], call: Call, error: ArgError): str
   return refused instanceof Refused ? refused.message : "";
 }
 
-/** Addresses without a fault that were seen of late: the routes of one service have the same ones. */
-const goodEndpoints = new Set<string>();
-const MAX_GOOD_ENDPOINTS = 1024;
-
 /** Spec route-sources 6.2: such a route vanishes with a log line only. */
 function checkLbBackend(route: Route): RouteCheckProblem | null {
   const { backend } = route;
@@ -264,11 +260,8 @@ function checkLbBackend(route: Route): RouteCheckProblem | null {
   if (backend.endpoints.length === 0)
     return lbProblem(`failed to post-process LB route: ${route.id}, no endpoints defined`);
   for (const { address } of backend.endpoints) {
-    if (goodEndpoints.has(address)) continue;
-    const fault = endpointFault(address);
+    const fault = isPlainAddress(address) ? "" : endpointFault(address);
     if (fault !== "") return lbProblem(`failed to parse LB endpoints for route ${route.id}: ${fault}`);
-    if (goodEndpoints.size >= MAX_GOOD_ENDPOINTS) goodEndpoints.clear();
-    goodEndpoints.add(address);
   }
   if (backend.algorithm === "" || LB_ALGORITHMS.has(backend.algorithm)) return null;
   const quoted = JSON.stringify(backend.algorithm);
