@@ -5,7 +5,7 @@ import { certificateWishes } from "./certificates.ts";
 import type { RouteSource } from "./cluster-state.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
-import type { ClusterView, Translation } from "./translation.ts";
+import { type ClusterView, type Translation, untranslated } from "./translation.ts";
 import type { ClusterTranslator } from "./translator.ts";
 
 const nothing: ComposedChange = { upserts: [], deletes: [], problems: [] };
@@ -31,7 +31,12 @@ export class CertificateTranslator implements Translator {
     const { wishes, problems } = this.isSelected(source)
       ? certificateWishes(source.metadata, entries, [...new Set(hosts)], source.kind, view)
       : { wishes: [], problems: [] };
-    return { routes: [], hosts: [], problems, certificates: wishes, isRejected: false };
+    return { ...untranslated, problems, certificates: wishes };
+  }
+
+  /** Endpoints are not read. */
+  renew(): null {
+    return null;
   }
 
   compose(): ComposedChange {

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { endpointSlice, endpoints, ingress, service } from "../../test/support/kubernetes-objects.ts";
 import type { StoredObject } from "../../test/support/kubernetes-store.ts";
-import { ClusterState, type SourceKey } from "./cluster-state.ts";
+import {
+  ClusterState,
+  type SourceKey,
+  TOUCH_ENDPOINTS,
+  TOUCH_REFERENCE,
+  TOUCH_SELF,
+  type Touch,
+} from "./cluster-state.ts";
 import type { Kind } from "./objects.ts";
 import { decodeFixture } from "./translator.fixture.ts";
 
@@ -26,18 +33,18 @@ function ask(key: SourceKey, questions: (view: ReturnType<ClusterState["view"]>)
   return view;
 }
 
-function touched(): Record<string, boolean> {
-  const found: Record<string, boolean> = {};
-  for (let next = state.takeTouched(); next !== null; next = state.takeTouched()) found[next.key] = next.isChanged;
+function touched(): Record<string, Touch> {
+  const found: Record<string, Touch> = {};
+  for (let next = state.takeTouched(); next !== null; next = state.takeTouched()) found[next.key] = next.touch;
   return found;
 }
 
 describe("a change touches", () => {
   test("a source itself, and nothing else", () => {
     put(ingress("a", "a.test", "web"));
-    assert.deepEqual(touched(), { "Ingress default/a": true });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_SELF });
     state.store("Ingress").delete("default/a");
-    assert.deepEqual(touched(), { "Ingress default/a": true });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_SELF });
     assert.equal(state.source("Ingress default/a"), undefined);
     state.store("Ingress").delete("default/a");
     assert.deepEqual(touched(), {});
@@ -49,30 +56,30 @@ describe("a change touches", () => {
     ask("Ingress default/b", (view) => view.endpoints("default", "web"));
     ask("RouteGroup default/a", (view) => view.secret("default", "web"));
     put(service("web"));
-    assert.deepEqual(touched(), { "Ingress default/a": false });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_REFERENCE });
     put(endpoints("web", "10.0.0.1"), service("other"), endpoints("team/web", "10.0.0.1"));
-    assert.deepEqual(touched(), { "Ingress default/b": false });
+    assert.deepEqual(touched(), { "Ingress default/b": TOUCH_ENDPOINTS });
     ask("Ingress default/b", (view) => view.service("default", "web"));
     ask("Ingress default/a", () => {});
     state.store("Endpoints").delete("default/web");
     state.store("Service").delete("default/web");
-    assert.deepEqual(touched(), { "Ingress default/b": false });
+    assert.deepEqual(touched(), { "Ingress default/b": TOUCH_REFERENCE });
   });
 
   test("a source that changed itself and is touched by another counts as changed", () => {
     ask("Ingress default/a", (view) => view.service("default", "web"));
     put(ingress("a", "a.test", "web"), service("web"));
-    assert.deepEqual(touched(), { "Ingress default/a": true });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_SELF });
   });
 
   test("those whose default filters changed", () => {
     ask("Ingress default/a", (view) => view.defaultFilters("default", "web"));
     ask("Ingress default/b", (view) => view.defaultFilters("default", "shop"));
     state.setDefaultFilters(new Map([["default/web", "x()"]]));
-    assert.deepEqual(touched(), { "Ingress default/a": false });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_REFERENCE });
     assert.equal(state.view().defaultFilters("default", "web"), "x()");
     state.setDefaultFilters(new Map([["default/shop", "x()"]]));
-    assert.deepEqual(touched(), { "Ingress default/a": false, "Ingress default/b": false });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_REFERENCE, "Ingress default/b": TOUCH_REFERENCE });
   });
 });
 
@@ -92,12 +99,12 @@ describe("slices of a Service", () => {
     ask("Ingress default/a", (view) => view.endpointSlices("default", "web"));
     ask("Ingress default/b", (view) => view.endpointSlices("default", "shop"));
     put(endpointSlice("a", "shop", "10.0.0.1"));
-    assert.deepEqual(touched(), { "Ingress default/a": false, "Ingress default/b": false });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_ENDPOINTS, "Ingress default/b": TOUCH_ENDPOINTS });
     assert.deepEqual([names("web"), names("shop")], [["b"], ["a", "c"]]);
     put(endpointSlice("a", "shop", "10.0.0.9"));
-    assert.deepEqual(touched(), { "Ingress default/b": false });
+    assert.deepEqual(touched(), { "Ingress default/b": TOUCH_ENDPOINTS });
     state.store("EndpointSlice").delete("default/b");
-    assert.deepEqual(touched(), { "Ingress default/a": false });
+    assert.deepEqual(touched(), { "Ingress default/a": TOUCH_ENDPOINTS });
     assert.deepEqual([names("web"), names("shop")], [[], ["a", "c"]]);
   });
 });

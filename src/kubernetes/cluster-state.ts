@@ -22,6 +22,14 @@ export type RouteSource = Ingress | RouteGroup;
 /** `Ingress namespace/name` or `RouteGroup namespace/name`. */
 export type SourceKey = `${RouteSource["kind"]} ${string}`;
 
+/** Why a source is translated again; the highest of several reasons counts. Endpoints changed that it refers to. */
+export const TOUCH_ENDPOINTS = 1;
+/** Something else changed that it refers to, or may have. */
+export const TOUCH_REFERENCE = 2;
+/** The source itself changed. */
+export const TOUCH_SELF = 3;
+export type Touch = typeof TOUCH_ENDPOINTS | typeof TOUCH_REFERENCE | typeof TOUCH_SELF;
+
 export class ClusterState {
   readonly #objects: { readonly [K in Kind]: Map<string, Extract<KubernetesObject, { kind: K }>> };
   /** By namespace and service, in the order of their names. */
@@ -29,9 +37,18 @@ export class ClusterState {
   readonly #dependencies = new DependencyIndex();
   /** Texts of -default-filters-dir by `namespace/service`. */
   #defaultFilters: ReadonlyMap<string, string> = new Map();
-  /** Sources to translate. `true`: the source itself changed, and not only what it refers to. */
-  readonly #touched = new Map<SourceKey, boolean>();
+  /** Sources to translate. */
+  readonly #touched = new Map<SourceKey, Touch>();
   readonly #onTouch: () => void;
+
+  /** Answers from what is known at the time of the question. */
+  readonly known: ClusterView = {
+    service: (namespace, name) => this.#objects.Service.get(`${namespace}/${name}`),
+    endpoints: (namespace, service) => this.#objects.Endpoints.get(`${namespace}/${service}`),
+    endpointSlices: (namespace, service) => this.#slices.get(`${namespace}/${service}`) ?? none,
+    secret: (namespace, name) => this.#objects.Secret.get(`${namespace}/${name}`),
+    defaultFilters: (namespace, service) => this.#defaultFilters.get(`${namespace}/${service}`),
+  };
 
   /** `onTouch` is called after every change. */
   constructor(onTouch: () => void) {
@@ -100,18 +117,18 @@ export class ClusterState {
     return this.#touched.size;
   }
 
-  /** The next source to translate, and whether it changed itself; null when there is none. */
-  takeTouched(): { readonly key: SourceKey; readonly isChanged: boolean } | null {
-    for (const [key, isChanged] of this.#touched) {
+  /** The next source to translate; null when there is none. */
+  takeTouched(): { readonly key: SourceKey; readonly touch: Touch } | null {
+    for (const [key, touch] of this.#touched) {
       this.#touched.delete(key);
-      return { key, isChanged };
+      return { key, touch };
     }
     return null;
   }
 
-  /** A source that is translated again although nothing changed. */
-  touch(key: SourceKey): void {
-    if (!this.#touched.has(key)) this.#touched.set(key, false);
+  /** Makes that a source is translated again. */
+  touch(key: SourceKey, touch: Touch): void {
+    if (touch > (this.#touched.get(key) ?? 0)) this.#touched.set(key, touch);
   }
 
   /** What a translation asked for, in place of what the one before did. */
@@ -119,15 +136,9 @@ export class ClusterState {
     this.#dependencies.record(key, names);
   }
 
-  /** Answers from what is known now, and notes what was asked. */
+  /** As `known`, and notes what was asked. */
   view(): RecordingView {
-    return new RecordingView({
-      service: (namespace, name) => this.#objects.Service.get(`${namespace}/${name}`),
-      endpoints: (namespace, service) => this.#objects.Endpoints.get(`${namespace}/${service}`),
-      endpointSlices: (namespace, service) => this.#slices.get(`${namespace}/${service}`) ?? none,
-      secret: (namespace, name) => this.#objects.Secret.get(`${namespace}/${name}`),
-      defaultFilters: (namespace, service) => this.#defaultFilters.get(`${namespace}/${service}`),
-    });
+    return new RecordingView(this.known);
   }
 
   #put(object: KubernetesObject): void {
@@ -149,12 +160,13 @@ export class ClusterState {
   }
 
   #touchFor(kind: Kind, key: string): void {
-    if (kind === "Ingress" || kind === "RouteGroup") this.#touched.set(`${kind} ${key}`, true);
+    if (kind === "Ingress" || kind === "RouteGroup") this.touch(`${kind} ${key}`, TOUCH_SELF);
     else this.#touchAskers(`${kind} ${key as `${string}/${string}`}`);
   }
 
   #touchAskers(name: Dependency): void {
-    for (const asker of this.#dependencies.askers(name)) this.touch(asker as SourceKey);
+    const touch = name.startsWith("Endpoint") ? TOUCH_ENDPOINTS : TOUCH_REFERENCE;
+    for (const asker of this.#dependencies.askers(name)) this.touch(asker as SourceKey, touch);
   }
 
   #moveSlice(before: EndpointSlice | undefined, after: EndpointSlice | undefined): void {

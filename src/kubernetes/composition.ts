@@ -8,12 +8,14 @@ import { ContestedIds, type RouteOwner } from "./contested-ids.ts";
 import { fixedRoutes } from "./fixed-routes.ts";
 import { IngressHost } from "./ingress-hosts.ts";
 import type { TranslationSettings } from "./settings.ts";
-import type { IngressHostPart, Problem, Translation } from "./translation.ts";
+import type { Problem, Translation } from "./translation.ts";
 
 /** `Ingress namespace/name` or `RouteGroup namespace/name`, and the translation; null: the object is gone. */
 export interface TranslationUpdate {
   readonly key: string;
   readonly translation: Translation | null;
+  /** True: it has the hosts and routes of the translation before, in the same order, but for backends. By default false. */
+  readonly isRenewal?: boolean;
 }
 
 export interface CompositionChange {
@@ -38,7 +40,9 @@ interface Owner extends RouteOwner {
 }
 
 interface ObjectOwner extends Owner {
-  readonly hosts: readonly IngressHostPart[];
+  /** Replaced by a renewal. */
+  routes: readonly Route[];
+  readonly hosts: readonly string[];
 }
 
 const none: readonly never[] = Object.freeze([]);
@@ -66,7 +70,11 @@ export class Composition {
       const routes = fixedRoutes(this.#settings);
       this.#replace(undefined, { rank: FIXED, key: "", namespace: "", name: "", index: 0, routes }, touched);
     }
-    for (const { key, translation } of updates) this.#update(key, translation, hosts, touched);
+    for (const { key, translation, isRenewal } of updates) {
+      const owner = isRenewal === true ? this.#objects.get(key) : undefined;
+      if (owner !== undefined && translation !== null) this.#renew(owner, translation, touched);
+      else this.#update(key, translation, hosts, touched);
+    }
     for (const host of hosts) this.#composeHost(host, touched);
     return this.#difference(touched);
   }
@@ -80,21 +88,29 @@ export class Composition {
     const before = this.#objects.get(key);
     const after = translation === null ? undefined : objectOwner(key, translation);
     if (before !== undefined) {
-      for (const { host } of before.hosts) {
+      for (const host of before.hosts) {
         hosts.add(host);
         this.#hosts.get(host)!.remove(before);
       }
     }
     this.#replace(before, after, touched);
-    if (after === undefined) {
+    if (translation === null || after === undefined) {
       this.#objects.delete(key);
       return;
     }
     this.#objects.set(key, after);
-    for (const [index, part] of after.hosts.entries()) {
+    for (const [index, part] of translation.hosts.entries()) {
       hosts.add(part.host);
-      this.#host(part.host).add({ owner: after, index, part });
+      this.#host(part.host).add(after, index, part);
     }
+  }
+
+  #renew(owner: ObjectOwner, translation: Translation, touched: Map<string, Route | undefined>): void {
+    const routes = routesOf(translation);
+    for (const [i, { id }] of routes.entries()) {
+      if (routes[i] !== owner.routes[i] && !touched.has(id)) touched.set(id, this.#ids.route(id));
+    }
+    owner.routes = routes;
   }
 
   #host(name: string): IngressHost<ObjectOwner> {
@@ -146,18 +162,21 @@ export class Composition {
   }
 }
 
-function objectOwner(key: string, { routes, hosts }: Translation): ObjectOwner {
+function routesOf({ routes, hosts }: Translation): readonly Route[] {
+  return hosts.length === 0 ? routes : [...routes, ...hosts.flatMap((part) => part.routes)];
+}
+
+function objectOwner(key: string, translation: Translation): ObjectOwner {
   const space = key.indexOf(" ");
   const slash = key.indexOf("/", space);
-  const all = hosts.length === 0 ? routes : [...routes, ...hosts.flatMap((part) => part.routes)];
   return {
     rank: key.startsWith("Ingress ") ? INGRESS : ROUTE_GROUP,
     key,
     namespace: key.slice(space + 1, slash),
     name: key.slice(slash + 1),
     index: 0,
-    routes: all,
-    hosts,
+    routes: routesOf(translation),
+    hosts: translation.hosts.map(({ host }) => host),
   };
 }
 

@@ -33,6 +33,8 @@ export interface Translator {
   /** The object of a list or a watch; null when it is left out. Throws when the answer cannot be used. */
   decode(kind: Kind, json: unknown): KubernetesObject | null;
   translate(source: RouteSource, view: ClusterView): Translation;
+  /** What `translate` would give when nothing but endpoints is another since `former`; null: to be translated. */
+  renew(former: Translation, view: ClusterView): Translation | null;
   /** Takes up changed translations. */
   compose(changes: Iterable<TranslationUpdate>): ComposedChange;
   /** Whether the class of an object is one of ours. */
@@ -120,12 +122,7 @@ export class KubernetesDataClient implements DataClient {
     this.#timing = { pollMs, ...TIMING, ...options.timing };
     this.#kinds = kindsOf(options);
     this.state = new ClusterState(() => this.#schedule());
-    this.#translation = new IncrementalTranslation(
-      this.state,
-      (source, view) => translator.translate(source, view),
-      this.#timing.graceMs,
-      log,
-    );
+    this.#translation = new IncrementalTranslation(this.state, translator, this.#timing.graceMs, log);
     this.#health = new ClusterHealth({ log, metrics, report: (message) => this.#reportFailure(message) });
     this.#events = options.writes ? new ObjectEvents(client, log) : null;
     const event = (source: RouteSource, message: string) => this.#events?.report(source, message);
@@ -166,10 +163,10 @@ export class KubernetesDataClient implements DataClient {
 
   /** The addresses of a Service's endpoints as they are known now, sorted, without ports. */
   serviceAddresses(namespace: string, name: string): readonly string[] {
-    const view = this.state.view();
+    const { known } = this.state;
     return this.#options.endpointSlices
-      ? sliceAddresses(view.endpointSlices(namespace, name), "")
-      : endpointAddresses(view.endpoints(namespace, name));
+      ? sliceAddresses(known.endpointSlices(namespace, name), "")
+      : endpointAddresses(known.endpoints(namespace, name));
   }
 
   /** Up to where the changes of each kind are in the routes that were delivered; "" before the first. */
@@ -321,7 +318,8 @@ export class KubernetesDataClient implements DataClient {
     this.#ingressStatus?.changed(changes.map(({ key }) => key));
   }
 
-  #report({ key, source, translation }: TranslationChange): void {
+  #report({ key, source, translation, isRenewal }: TranslationChange): void {
+    if (isRenewal) return;
     const { certificates, translator } = this.#options;
     const problems = [...(translation?.problems ?? [])];
     if (translation !== null && certificates !== null) problems.push(...certificates.offer(translation.certificates));

@@ -5,36 +5,42 @@
 // they are seen or the time is over.
 
 import type { Logger } from "../observability/log.ts";
-import type { ClusterState, RouteSource, SourceKey } from "./cluster-state.ts";
+import {
+  type ClusterState,
+  type RouteSource,
+  type SourceKey,
+  TOUCH_ENDPOINTS,
+  TOUCH_REFERENCE,
+  TOUCH_SELF,
+  type Touch,
+} from "./cluster-state.ts";
+import type { Translator } from "./data-client.ts";
 import type { Pace } from "./pace.ts";
-import type { ClusterView, Translation } from "./translation.ts";
+import type { Translation } from "./translation.ts";
 
 /** A source with its new translation; both null when it is gone. */
 export interface TranslationChange {
   readonly key: SourceKey;
   readonly source: RouteSource | null;
   readonly translation: Translation | null;
-  /** The source itself changed, and not only what it refers to. */
-  readonly isChanged: boolean;
+  /** The translation is the one before with other backends. */
+  readonly isRenewal: boolean;
 }
 
 export class IncrementalTranslation {
   readonly #state: ClusterState;
-  readonly #translate: (source: RouteSource, view: ClusterView) => Translation;
+  readonly #translator: Pick<Translator, "translate" | "renew">;
+  /** Of sources as they are now that refer to endpoints. */
+  readonly #renewable = new Map<SourceKey, Translation>();
   readonly #graceMs: number;
   readonly #log: Logger;
   /** Sources that wait for what they ask for, with the end of the wait in the time of performance.now(). */
   readonly #waiting = new Map<SourceKey, number>();
 
   /** `graceMs`: how long a changed source waits for what it refers to. */
-  constructor(
-    state: ClusterState,
-    translate: (source: RouteSource, view: ClusterView) => Translation,
-    graceMs: number,
-    log: Logger,
-  ) {
+  constructor(state: ClusterState, translator: Pick<Translator, "translate" | "renew">, graceMs: number, log: Logger) {
     this.#state = state;
-    this.#translate = translate;
+    this.#translator = translator;
     this.#graceMs = graceMs;
     this.#log = log;
   }
@@ -49,13 +55,13 @@ export class IncrementalTranslation {
   /** New translations of everything that is touched now. `waits` false: nobody waits for what is not there. */
   async run(waits: boolean, pace: Pace): Promise<TranslationChange[]> {
     const now = performance.now();
-    for (const [key, end] of this.#waiting) if (end <= now) this.#state.touch(key);
+    for (const [key, end] of this.#waiting) if (end <= now) this.#state.touch(key, TOUCH_REFERENCE);
     const changes: TranslationChange[] = [];
     // What is touched during the pauses belongs to the next run, or a cluster that never rests would never be done.
     for (let left = this.#state.touched; left > 0; left--) {
       const next = this.#state.takeTouched();
       if (next === null) break;
-      const change = this.#one(next.key, next.isChanged, waits);
+      const change = this.#one(next.key, next.touch, waits);
       if (change !== null) changes.push(change);
       pace.step();
       if (pace.isOver) await pace.pause();
@@ -63,26 +69,40 @@ export class IncrementalTranslation {
     return changes;
   }
 
-  #one(key: SourceKey, isChanged: boolean, waits: boolean): TranslationChange | null {
+  #one(key: SourceKey, touch: Touch, waits: boolean): TranslationChange | null {
     const source = this.#state.source(key);
+    const former = touch === TOUCH_ENDPOINTS ? this.#renewable.get(key) : undefined;
+    this.#renewable.delete(key);
     if (source === undefined) {
       this.#waiting.delete(key);
       this.#state.record(key, nothing);
-      return { key, source: null, translation: null, isChanged };
+      return { key, source: null, translation: null, isRenewal: false };
     }
-    const view = this.#state.view();
-    let translation: Translation;
     try {
-      translation = this.#translate(source, view);
+      return this.#renew(key, source, former) ?? this.#translate(key, source, waits && touch === TOUCH_SELF);
     } catch (error) {
       // A fault of ours: the object keeps its former routes, and the others go on.
       this.#log.error(`${key} cannot be translated: ${(error as Error).stack}`);
       return null;
     }
+  }
+
+  #renew(key: SourceKey, source: RouteSource, former: Translation | undefined): TranslationChange | null {
+    if (former === undefined) return null;
+    const translation = this.#translator.renew(former, this.#state.known);
+    if (translation === null) return null;
+    this.#renewable.set(key, translation);
+    return { key, source, translation, isRenewal: true };
+  }
+
+  #translate(key: SourceKey, source: RouteSource, mayWait: boolean): TranslationChange | null {
+    const view = this.#state.view();
+    const translation = this.#translator.translate(source, view);
     this.#state.record(key, view.asked);
-    if (view.isIncomplete && this.#waits(key, waits && isChanged)) return null;
+    if (view.isIncomplete && this.#waits(key, mayWait)) return null;
     this.#waiting.delete(key);
-    return { key, source, translation, isChanged };
+    if (translation.services.length > 0) this.#renewable.set(key, translation);
+    return { key, source, translation, isRenewal: false };
   }
 
   #waits(key: SourceKey, mayBegin: boolean): boolean {

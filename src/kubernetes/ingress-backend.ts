@@ -6,6 +6,7 @@ import { externalNameBackend, isAllowedName, serviceNameBackend } from "./extern
 import type { IngressOptions } from "./ingress-options.ts";
 import type { Ingress, Service, ServiceBackend, ServicePort } from "./objects.ts";
 import { serviceBackend } from "./service-backend.ts";
+import type { ServiceUse } from "./service-use.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView } from "./translation.ts";
 
@@ -19,6 +20,8 @@ export type IngressBackend =
   | { readonly type: "external name not allowed"; readonly name: string };
 
 export class IngressBackends {
+  /** What was made of endpoints so far. */
+  readonly uses: ServiceUse[] = [];
   readonly #ingress: Ingress;
   readonly #options: IngressOptions;
   readonly #view: ClusterView;
@@ -57,6 +60,7 @@ export class IngressBackends {
     const { scheme, zoneAware, lbAlgorithm: algorithm } = this.#options;
     const query = { kind: "Ingress", service, port, scheme, zoneAware, algorithm } as const;
     const backend = serviceBackend(this.#view, settings, query);
+    this.uses.push({ query, backend });
     return backend === null ? { type: "no endpoints" } : { type: "service", backend };
   }
 

@@ -5,12 +5,13 @@ import type { Route } from "../eskip/route.ts";
 import { ingressCatchAlls } from "./catch-all.ts";
 import type { IngressHostPart } from "./translation.ts";
 
-/** The part of one Ingress. */
-export interface OwnedPart<Owner> {
+/** What counts of the part of one Ingress. Its routes do not: they come anew whenever their backends do. */
+interface OwnedPart<Owner> extends Pick<IngressHostPart, "redirect" | "catchesAll"> {
   readonly owner: Owner;
   /** Place of the host in its Ingress. */
   readonly index: number;
-  readonly part: IngressHostPart;
+  /** Of the first route; undefined when there is none. */
+  readonly hostRegexps: readonly string[] | undefined;
 }
 
 export class IngressHost<Owner> {
@@ -28,8 +29,10 @@ export class IngressHost<Owner> {
     return this.#parts[0];
   }
 
-  add(part: OwnedPart<Owner>): void {
-    this.#parts.splice(this.#placeOf(part.owner), 0, part);
+  /** `index`: place of the host in its Ingress. */
+  add(owner: Owner, index: number, { routes, redirect, catchesAll }: IngressHostPart): void {
+    const part = { owner, index, redirect, catchesAll, hostRegexps: routes[0]?.hostRegexps };
+    this.#parts.splice(this.#placeOf(owner), 0, part);
   }
 
   remove(owner: Owner): void {
@@ -39,15 +42,15 @@ export class IngressHost<Owner> {
 
   /** The catch-all route and its companions, none when a route of the host makes it superfluous. */
   catchAlls(): readonly Route[] {
-    const first = this.first?.part.routes[0];
+    const hostRegexps = this.first?.hostRegexps;
     let code = 0;
     let isDisabled = false;
-    for (const { part } of this.#parts) {
-      if (part.catchesAll) return [];
-      if (part.redirect === "disabled") isDisabled = true;
-      else if (part.redirect !== null) code = part.redirect;
+    for (const { redirect, catchesAll } of this.#parts) {
+      if (catchesAll) return [];
+      if (redirect === "disabled") isDisabled = true;
+      else if (redirect !== null) code = redirect;
     }
-    return first === undefined ? [] : ingressCatchAlls(this.name, first.hostRegexps, { code, isDisabled });
+    return hostRegexps === undefined ? [] : ingressCatchAlls(this.name, hostRegexps, { code, isDisabled });
   }
 
   /** Where the owner's part is, or would be. */

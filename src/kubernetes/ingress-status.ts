@@ -111,7 +111,7 @@ export class IngressStatus {
   /** Null when there is no such Service. */
   #wanted(): Address[] | null {
     const { state, endpointSlices, zone } = this.#options;
-    const view = state.view();
+    const view = state.known;
     const service = view.service(this.#namespace, this.#name);
     if (service === undefined) return null;
     return statusAddresses(service, () =>

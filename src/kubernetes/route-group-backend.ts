@@ -7,6 +7,7 @@ import type { CommonOptions } from "./annotations.ts";
 import { isAllowedAddress } from "./external-names.ts";
 import type { Metadata, RouteGroupBackend } from "./objects.ts";
 import { noEndpointsFilters, serviceBackend } from "./service-backend.ts";
+import type { ServiceUse } from "./service-use.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView, Problem } from "./translation.ts";
 
@@ -25,6 +26,8 @@ export interface GroupContext {
   readonly view: ClusterView;
   readonly settings: TranslationSettings;
   readonly problems: Problem[];
+  /** Takes what is made of endpoints. */
+  readonly uses: ServiceUse[];
   /** True for hosts inside of the cluster, which know no zones. */
   readonly internal: boolean;
 }
@@ -74,7 +77,7 @@ function lbBackend({ endpoints, algorithm }: RouteGroupBackend, settings: Transl
 
 function ofService(
   { serviceName, servicePort, algorithm }: RouteGroupBackend,
-  { metadata, options, view, settings, internal }: GroupContext,
+  { metadata, options, view, settings, uses, internal }: GroupContext,
 ): BuiltBackend | string {
   const { namespace } = metadata;
   const service = view.service(namespace, serviceName);
@@ -84,14 +87,16 @@ function ofService(
   }
   const port = service.ports.find((one) => one.port === servicePort);
   if (port === undefined || port.targetPort === null) return `target port not found: ${serviceName}:${servicePort}`;
-  const backend = serviceBackend(view, settings, {
+  const query = {
     kind: "RouteGroup",
     service,
     port,
     scheme: options.scheme,
     zoneAware: options.zoneAware && !internal,
     algorithm: algorithm || settings.defaultLbAlgorithm,
-  });
+  } as const;
+  const backend = serviceBackend(view, settings, query);
+  uses.push({ query, backend });
   if (backend === null) return { backend: shuntBackend, filters: noEndpointsFilters, keepsRouteFilters: false };
   return { backend, filters: options.zoneAware ? none : [zoneUnawareFilter], keepsRouteFilters: true };
 }

@@ -25,6 +25,8 @@ export class GroupPart {
   readonly #hasRedirects: boolean;
   /** "" when there are no copies. */
   readonly #eastWestHost: string;
+  /** By name. */
+  readonly #built = new Map<string, BuiltBackend | string>();
   readonly #routes: Route[] = [];
   #hasRoutes = false;
   #catchesAll = false;
@@ -45,7 +47,7 @@ export class GroupPart {
   add(template: RouteTemplate): string {
     const built = new Map<string, BuiltBackend>();
     for (const { backendName } of template.backends) {
-      const backend = routeGroupBackend(this.#backends.get(backendName)!, this.#context);
+      const backend = this.#build(backendName);
       if (typeof backend === "string") return backend;
       built.set(backendName, backend);
     }
@@ -72,6 +74,16 @@ export class GroupPart {
       }
     }
     return "";
+  }
+
+  /** Entries share their backends. */
+  #build(name: string): BuiltBackend | string {
+    let built = this.#built.get(name);
+    if (built === undefined) {
+      built = routeGroupBackend(this.#backends.get(name)!, this.#context);
+      this.#built.set(name, built);
+    }
+    return built;
   }
 
   #addRoute(route: Route): void {

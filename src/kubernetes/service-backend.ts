@@ -4,21 +4,9 @@ import type { Backend, Call, LbEndpoint } from "../eskip/route.ts";
 import { endpointsOfZone } from "../eskip/zones.ts";
 import { sliceEndpointsForIngress, sliceEndpointsForRouteGroup } from "./endpoint-slices.ts";
 import { endpointsForIngress, endpointsForRouteGroup } from "./endpoints.ts";
-import type { Kind, Service, ServicePort } from "./objects.ts";
+import type { ServiceBackendQuery } from "./service-use.ts";
 import type { TranslationSettings } from "./settings.ts";
 import type { ClusterView } from "./translation.ts";
-
-export interface ServiceBackendQuery {
-  /** Each kind finds the port in its own way. */
-  readonly kind: Extract<Kind, "Ingress" | "RouteGroup">;
-  readonly service: Service;
-  readonly port: ServicePort;
-  /** What the annotation skipper-backend-protocol says, "" for nothing. */
-  readonly scheme: string;
-  /** False: endpoints of all zones. */
-  readonly zoneAware: boolean;
-  readonly algorithm: string;
-}
 
 /** Take the place of a route's filters when its Service has no endpoints; the route is a shunt then. */
 export const noEndpointsFilters: readonly Call[] = [

@@ -82,6 +82,7 @@ class IngressTranslation {
     return {
       routes: route === null ? none : [route],
       hosts: [...this.#hosts].map(([host, draft]) => this.#hostPart(host, draft)),
+      services: this.#context.backends.uses,
       certificates: this.#certificates(),
       problems: this.#context.problems,
       isRejected: false,

@@ -9,6 +9,7 @@ import type { RouteGroup, RouteGroupBackend, RouteGroupSpec } from "./objects.ts
 import { GroupPart } from "./route-group-part.ts";
 import { explicitTemplate, implicitTemplate } from "./route-group-template.ts";
 import { isSelectedRouteGroup } from "./selection.ts";
+import type { ServiceUse } from "./service-use.ts";
 import type { TranslationSettings } from "./settings.ts";
 import { type ClusterView, type Problem, rejected, type Translation, untranslated } from "./translation.ts";
 import { validateRouteGroup } from "./validate-route-group.ts";
@@ -29,6 +30,7 @@ class RouteGroupTranslation {
   readonly #view: ClusterView;
   readonly #settings: TranslationSettings;
   readonly #problems: Problem[] = [];
+  readonly #uses: ServiceUse[] = [];
   readonly #options: CommonOptions;
   readonly #backends: ReadonlyMap<string, RouteGroupBackend>;
 
@@ -48,6 +50,7 @@ class RouteGroupTranslation {
     return {
       routes: this.#parts(externalHosts, internalHosts),
       hosts: none,
+      services: this.#uses,
       certificates: this.#certificates(),
       problems: this.#problems,
       isRejected: false,
@@ -75,6 +78,7 @@ class RouteGroupTranslation {
       view: this.#view,
       settings: this.#settings,
       problems: this.#problems,
+      uses: this.#uses,
       internal,
     });
     const { routes, defaultBackends } = this.#spec;

@@ -5,6 +5,7 @@
 
 import type { Route } from "../eskip/route.ts";
 import type { EndpointSlice, Endpoints, Kind, Secret, Service } from "./objects.ts";
+import type { ServiceUse } from "./service-use.ts";
 
 /** The rest of the cluster, as a translation may ask for it. Answers are those of one moment. */
 export interface ClusterView {
@@ -48,6 +49,8 @@ export interface Translation {
   readonly routes: readonly Route[];
   /** Only of an Ingress; in first-seen order of the hosts. */
   readonly hosts: readonly IngressHostPart[];
+  /** Each backend that was made of endpoints, once. */
+  readonly services: readonly ServiceUse[];
   readonly problems: readonly Problem[];
   readonly certificates: readonly CertificateWish[];
   /** True: the object is invalid as a whole and has no routes. */
@@ -60,6 +63,7 @@ const none: readonly never[] = Object.freeze([]);
 export const untranslated: Translation = {
   routes: none,
   hosts: none,
+  services: none,
   problems: none,
   certificates: none,
   isRejected: false,

@@ -6,7 +6,7 @@ import type { RouteSource, SourceKey } from "./cluster-state.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import type { TranslationChange } from "./incremental-translation.ts";
 import type { Kind, KubernetesObject, Metadata } from "./objects.ts";
-import type { CertificateWish, ClusterView, Problem, Translation } from "./translation.ts";
+import { type CertificateWish, type ClusterView, type Problem, type Translation, untranslated } from "./translation.ts";
 
 // The objects of the stand-in are written by the tests, so their shape is known.
 // biome-ignore lint/suspicious/noExplicitAny: plain JSON
@@ -163,7 +163,7 @@ function translateFixture(source: RouteSource, view: ClusterView, slices: boolea
       if (secret !== undefined) certificates.push({ hosts, secret });
     }
   }
-  return { routes: builder.routes, hosts: [], problems: builder.problems, certificates, isRejected };
+  return { ...untranslated, routes: builder.routes, problems: builder.problems, certificates, isRejected };
 }
 
 /** Routes by object; an id that two objects make belongs to the first of them in the order of their keys. */
@@ -184,6 +184,11 @@ export class FixtureTranslator implements Translator {
   translate(source: RouteSource, view: ClusterView): Translation {
     this.translations++;
     return translateFixture(source, view, this.#slices);
+  }
+
+  /** Notes no use of endpoints. */
+  renew(): null {
+    return null;
   }
 
   compose(changes: readonly TranslationChange[]): ComposedChange {

@@ -25,12 +25,13 @@ const silent = { debug() {}, info() {}, warn() {}, error: fail };
 class Cluster {
   readonly state = new ClusterState(() => {});
   readonly translator: ClusterTranslator;
+  /** Translations that were renewed instead of made anew. */
+  renewals = 0;
   readonly #incremental: IncrementalTranslation;
 
   constructor(settings: TranslationSettings) {
     this.translator = new ClusterTranslator(settings, fail);
-    const translate = this.translator.translate.bind(this.translator);
-    this.#incremental = new IncrementalTranslation(this.state, translate, 0, silent);
+    this.#incremental = new IncrementalTranslation(this.state, this.translator, 0, silent);
   }
 
   put(json: Json): void {
@@ -45,7 +46,9 @@ class Cluster {
   }
 
   async compose(): Promise<ComposedChange> {
-    return this.translator.compose(await this.#incremental.run(false, new Pace(false)));
+    const changes = await this.#incremental.run(false, new Pace(false));
+    this.renewals += changes.filter(({ isRenewal }) => isRenewal).length;
+    return this.translator.compose(changes);
   }
 }
 
@@ -57,6 +60,7 @@ const annotations = fc.constantFrom<Record<string, string>>(
   { "zalando.org/skipper-routes": 'r: Method("PUT") -> <shunt>', "zalando.org/skipper-ingress-redirect": "false" },
   { "zalando.org/backend-weights": weights, "zalando.org/skipper-ingress-redirect": "true" },
   { "kubernetes.io/ingress.class": "other", "zalando.org/routegroup.class": "other" },
+  { "zalando.org/traffic-zone-aware": "false" },
 );
 const names = fc.constantFrom("a-b", "a.b", "team/a", "te/am");
 const services = fc.constantFrom("web", "shop", "gone");
@@ -85,9 +89,31 @@ const ingresses = fc
   })
   .map(({ name, annotations: own, ...spec }): Json => ({ ...ingress(name, "", "", own), spec }));
 const groupHosts = fc.uniqueArray(fc.constantFrom("web.test", "shop.test", "web.inside.test"), { minLength: 1 });
-const objects: fc.Arbitrary<Json> = fc.oneof(
+const ips = fc.oneof(
+  fc.uniqueArray(ip, { maxLength: 3 }),
+  // As most of them are: a load balancer before and after.
+  fc.uniqueArray(ip, { minLength: 2, maxLength: 3 }),
+);
+const endpointObjects: fc.Arbitrary<Json> = fc.oneof(
+  fc.tuple(placed, ips).map(([name, list]): Json => endpoints(name, ...list)),
+  fc
+    .tuple(fc.constantFrom("s1", "s2", "team/s1"), services, ips)
+    .map(([name, of, list]): Json => zoned(endpointSlice(name, of, ...list))),
+);
+
+/** Every other endpoint is in the zone `a`. */
+function zoned(slice: Json): Json {
+  return {
+    ...slice,
+    endpoints: slice.endpoints.map((one: Json, i: number) => ({ ...one, zone: i % 2 === 0 ? "a" : "b" })),
+  };
+}
+const sources: fc.Arbitrary<Json> = fc.oneof(
   { weight: 3, arbitrary: ingresses },
   { weight: 2, arbitrary: fc.tuple(names, groupHosts, annotations).map((args): Json => routeGroup(...args)) },
+);
+const objects: fc.Arbitrary<Json> = fc.oneof(
+  { weight: 5, arbitrary: sources },
   fc
     .tuple(
       placed,
@@ -95,18 +121,33 @@ const objects: fc.Arbitrary<Json> = fc.oneof(
       fc.constantFrom({}, {}, { type: "ExternalName", externalName: "shop.example" }),
     )
     .map((args): Json => service(...args)),
-  fc.tuple(placed, fc.uniqueArray(ip, { maxLength: 3 })).map(([name, ips]): Json => endpoints(name, ...ips)),
-  fc
-    .tuple(fc.constantFrom("s1", "s2", "team/s1"), services, fc.uniqueArray(ip, { maxLength: 3 }))
-    .map(([name, of, ips]): Json => endpointSlice(name, of, ...ips)),
+  endpointObjects,
   fc.constant<Json>({ kind: "Secret", metadata: { namespace: "default", name: "cert" }, data: {} }),
 );
+/** What most translations refer to; sequences of changes begin with it. */
+const first: readonly Json[] = [
+  ...["web", "shop", "team/web", "team/shop"].flatMap((name) => [
+    service(name),
+    endpoints(name, "10.0.0.1", "10.0.0.2"),
+  ]),
+  endpointSlice("s1", "web", "10.0.0.1", "10.0.0.2"),
+  endpointSlice("s2", "shop", "10.0.0.3", "10.0.0.4"),
+  endpointSlice("team/s1", "web", "10.0.0.5", "10.0.0.6"),
+];
 
 type Step = (cluster: Cluster) => void;
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: objects.map(
+      (json): Step =>
+        (cluster) =>
+          cluster.put(json),
+    ),
+  },
+  {
+    weight: 5,
+    arbitrary: endpointObjects.map(
       (json): Step =>
         (cluster) =>
           cluster.put(json),
@@ -131,6 +172,7 @@ const settings = fc
   .record({
     httpsRedirect: fc.boolean(),
     endpointSlices: fc.boolean(),
+    topologyZone: fc.constantFrom("", "a"),
     externalNames: fc.boolean(),
     hasDefaultFilters: fc.boolean(),
     eastWestDomain: fc.constantFrom("", "mesh.test"),
@@ -141,12 +183,15 @@ const settings = fc
 const textOf = (route: Route): string => `${route.id}: ${printExpression(route)}`;
 
 test("whatever changes, the routes are those of a fresh translation of everything", async () => {
+  let renewals = 0;
   await fc.assert(
     fc.asyncProperty(
       settings,
+      fc.array(sources, { maxLength: 4 }),
       fc.array(fc.array(steps, { maxLength: 5 }), { maxLength: 8 }),
-      async (flags, batches) => {
+      async (flags, initial, batches) => {
         const cluster = new Cluster(flags);
+        for (const object of [...first, ...initial]) cluster.put(object);
         const applied = new Map<string, string>();
         for (const batch of batches) {
           for (const step of batch) step(cluster);
@@ -164,8 +209,10 @@ test("whatever changes, the routes are those of a fresh translation of everythin
           );
           assert.deepEqual([...applied.values()].sort(), expected.upserts.map(textOf).sort());
         }
+        renewals += cluster.renewals;
       },
     ),
     { numRuns: 1000 },
   );
+  assert.ok(renewals > 20, `only ${renewals} translations were renewed`);
 });

@@ -6,6 +6,7 @@ import { Composition, type TranslationUpdate } from "./composition.ts";
 import type { ComposedChange, Translator } from "./data-client.ts";
 import { DecodeFault, decodeObject } from "./decode.ts";
 import type { Kind, KubernetesObject } from "./objects.ts";
+import { renewBackends } from "./renew-backends.ts";
 import { isSelectedIngress, isSelectedRouteGroup } from "./selection.ts";
 import type { TranslationSettings } from "./settings.ts";
 import { translateIngress } from "./translate-ingress.ts";
@@ -43,6 +44,10 @@ export class ClusterTranslator implements Translator {
     return source.kind === "Ingress"
       ? translateIngress(source, view, this.#settings)
       : translateRouteGroup(source, view, this.#settings);
+  }
+
+  renew(former: Translation, view: ClusterView): Translation | null {
+    return renewBackends(former, view, this.#settings);
   }
 
   compose(changes: Iterable<TranslationUpdate>): ComposedChange {
