@@ -22,7 +22,7 @@ const MAX_LIST_BYTES = 2 ** 31;
 const MAX_BODY_BYTES = 16 << 20;
 /** So many events of a watch are read as they come within a turn of so many milliseconds; what follows waits for the next turn. */
 const MANY_EVENTS = 4;
-const WATCH_TURN_MS = 250;
+const WATCH_TURN_MS = 500;
 /** More than so many in a turn come in large pieces anyhow, and are not held up. */
 const FLOOD_EVENTS = 1000;
 /** A longer Retry-After is not obeyed. */

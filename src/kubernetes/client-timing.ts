@@ -20,5 +20,5 @@ export const TIMING = {
   relistMs: 3_600_000,
   batchMs: 10,
   restMs: 100,
-  graceMs: 500,
+  graceMs: 1000,
 };
