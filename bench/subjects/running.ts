@@ -85,11 +85,13 @@ export function leaveSubjectCore(): void {
 
 /**
  * Runs `work` while this process gets only the time that nothing else on its core wants (SCHED_IDLE of Linux): for what stands in for
- * another machine. Programs that are started meanwhile are treated alike. Does no more than run it where there is no `chrt`.
+ * another machine. Programs that are started meanwhile are treated alike. Where `chrt` is missing or refuses, this is told and `work` runs
+ * like everything else.
  */
 export async function inBackground<T>(work: () => Promise<T>): Promise<T> {
   const setPolicy = (policy: "--idle" | "--other"): void => {
-    if (hasProgram("chrt")) spawnSync("chrt", ["--all-tasks", policy, "--pid", "0", String(process.pid)]);
+    const { status, stderr } = spawnSync("chrt", ["--all-tasks", policy, "--pid", "0", String(process.pid)]);
+    if (status !== 0) console.error(`chrt ${policy}: ${stderr?.toString().trim() || "cannot be run"}`);
   };
   setPolicy("--idle");
   try {

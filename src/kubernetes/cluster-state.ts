@@ -22,7 +22,7 @@ export type RouteSource = Ingress | RouteGroup;
 /** `Ingress namespace/name` or `RouteGroup namespace/name`. */
 export type SourceKey = `${RouteSource["kind"]} ${string}`;
 
-/** Why a source is translated again; the highest of several reasons counts. Endpoints changed that it refers to. */
+/** Why a source is translated again: endpoints changed that it refers to. Of several reasons the highest counts. */
 export const TOUCH_ENDPOINTS = 1;
 /** Something else changed that it refers to, or may have. */
 export const TOUCH_REFERENCE = 2;
@@ -126,7 +126,7 @@ export class ClusterState {
     return null;
   }
 
-  /** Makes that a source is translated again. */
+  /** Has a source translated again. */
   touch(key: SourceKey, touch: Touch): void {
     if (touch > (this.#touched.get(key) ?? 0)) this.#touched.set(key, touch);
   }
