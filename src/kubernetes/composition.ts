@@ -107,8 +107,8 @@ export class Composition {
 
   #renew(owner: ObjectOwner, translation: Translation, touched: Map<string, Route | undefined>): void {
     const routes = routesOf(translation);
-    for (const [i, { id }] of routes.entries()) {
-      if (routes[i] !== owner.routes[i] && !touched.has(id)) touched.set(id, this.#ids.route(id));
+    for (const [i, route] of routes.entries()) {
+      if (route !== owner.routes[i] && !touched.has(route.id)) touched.set(route.id, this.#ids.route(route.id));
     }
     owner.routes = routes;
   }

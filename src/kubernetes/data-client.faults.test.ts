@@ -7,7 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiRequest, Fault } from "../../test/support/kubernetes-api.ts";
 import { endpoints, ingress } from "../../test/support/kubernetes-objects.ts";
 import { type ClusterOptions, small, TestCluster } from "./cluster.fixture.ts";
+import type { TranslationUpdate } from "./composition.ts";
+import type { ComposedChange } from "./data-client.ts";
 import { emptyListsNeeded } from "./resource-watch.ts";
+import { plainSettings } from "./settings.fixture.ts";
+import { ClusterTranslator } from "./translator.ts";
 
 let cluster: TestCluster | null = null;
 afterEach(async () => {
@@ -201,4 +205,23 @@ describe("a list that comes back empty", () => {
     await cluster!.inStep();
     assert.deepEqual(host.failures, []);
   });
+});
+
+test("what a fault of ours kept from being applied is not renewed, but translated anew", async () => {
+  let fails = false;
+  class FaultyTranslator extends ClusterTranslator {
+    override compose(changes: Iterable<TranslationUpdate>): ComposedChange {
+      if (!fails) return super.compose(changes);
+      fails = false;
+      throw new Error("made up");
+    }
+  }
+  const makeTranslator = () => new FaultyTranslator(plainSettings, () => {});
+  const { api } = await start(small, { makeTranslator });
+  await cluster!.watching();
+  fails = true;
+  api.put(ingress("a", "moved.test", "web"));
+  await cluster!.untilLogged("routes of the cluster could not be applied: Error: made up");
+  api.put(endpoints("web", "10.0.0.9"));
+  await cluster!.inStep();
 });

@@ -281,6 +281,7 @@ export class KubernetesDataClient implements DataClient {
       this.#confirm(this.deliveredVersions);
     } catch (error) {
       this.#options.log.error(`routes of the cluster could not be applied: ${(error as Error).stack}`);
+      this.#translation.forgetFormer();
     } finally {
       this.isDelivering = false;
     }

@@ -52,6 +52,11 @@ export class IncrementalTranslation {
     return first - performance.now();
   }
 
+  /** Renews nothing of what was translated so far: it may not have been delivered. */
+  forgetFormer(): void {
+    this.#renewable.clear();
+  }
+
   /** New translations of everything that is touched now. `waits` false: nobody waits for what is not there. */
   async run(waits: boolean, pace: Pace): Promise<TranslationChange[]> {
     const now = performance.now();

@@ -49,7 +49,7 @@ export interface Translation {
   readonly routes: readonly Route[];
   /** Only of an Ingress; in first-seen order of the hosts. */
   readonly hosts: readonly IngressHostPart[];
-  /** Each backend that was made of endpoints, once. */
+  /** What was asked about endpoints, with the answers: each backend that was made of them, once. */
   readonly services: readonly ServiceUse[];
   readonly problems: readonly Problem[];
   readonly certificates: readonly CertificateWish[];

@@ -138,16 +138,8 @@ const first: readonly Json[] = [
 type Step = (cluster: Cluster) => void;
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
-    weight: 5,
-    arbitrary: objects.map(
-      (json): Step =>
-        (cluster) =>
-          cluster.put(json),
-    ),
-  },
-  {
-    weight: 5,
-    arbitrary: endpointObjects.map(
+    weight: 10,
+    arbitrary: fc.oneof(objects, endpointObjects).map(
       (json): Step =>
         (cluster) =>
           cluster.put(json),
